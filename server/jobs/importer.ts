@@ -1,0 +1,66 @@
+import type { Readable } from 'node:stream'
+import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import type { Ledger, LogLevel, RejectedRecord } from '../../shared/protocol/views.ts'
+import type { Target } from '../targets/target.ts'
+
+/** An uploaded file, as an importer sees it. */
+export type JobFile = {
+  /** The name the user's file had. For people; never a path. */
+  name: string
+  size: number
+  sha256: string
+  /**
+   * The stored bytes as a stream. The first complete read checks size and SHA-256 against what was counted at receipt and fails with `file_damaged`
+   * at its end when they differ.
+   */
+  open(): Readable
+}
+
+export type ProgressUpdate = {
+  /** 0 to 100 over all steps, or null. Never goes back within an attempt. */
+  percent: number | null
+  done: number
+  total: number | null
+  unit: 'records' | 'bytes' | 'deliveries'
+  step?: { name: string; index: number; count: number }
+  current?: string
+  ledger: Ledger
+}
+
+/** Everything an importer sees of the world. */
+export type JobContext = {
+  /** Aborted when the run is to stop. Its reason is an AppError: `cancelled` or `shutting_down`. */
+  readonly signal: AbortSignal
+  /**
+   * Adds a line to the run's log. Resolves at once, or, when storing is slower than logging, when there is room again: await it.
+   */
+  log(level: LogLevel, message: string, extra?: { stream?: string; data?: unknown }): Promise<void>
+  /** Cheap: call it often, it is thinned out to ten a second. */
+  progress(update: ProgressUpdate): void
+  /** Keeps a record that did not go in. The same (file, record) again replaces it, so that a resumed run may say it twice. */
+  reject(record: RejectedRecord): Promise<void>
+  /** Resolves when all lines and rejected records so far are stored. Awaited before a checkpoint commits. */
+  flush(): Promise<void>
+}
+
+export type Job = {
+  importId: string
+  attempt: number
+  /** As the importer's schema parsed them at the start. */
+  options: unknown
+  files: JobFile[]
+  /** A retry of the rejected records alone: their (file name, record number), in order. */
+  only?: { file: string; record: number }[]
+  target?: Target
+}
+
+/** How a run ended. `failed` with an error; `partly_failed` when some records went in and some did not. */
+export type JobOutcome =
+  | { status: 'succeeded' | 'partly_failed'; ledger: Ledger }
+  | { status: 'failed' | 'cancelled'; ledger: Ledger; error: { code: ErrorCode; message: string; details?: Record<string, unknown> } }
+
+/**
+ * What a run of one kind does. It runs in a thread of its own. A module of an importer exports one as `importer`.
+ * A throw is a failed run: `cancelled` and `shutting_down` from `signal.throwIfAborted()` mean what they say.
+ */
+export type Importer = { run(job: Job, context: JobContext): Promise<JobOutcome> }

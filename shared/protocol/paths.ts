@@ -1,0 +1,29 @@
+/** HTTP paths of the API, for clients. Ids are encoded here and nowhere else. */
+const id = encodeURIComponent
+
+export const paths = {
+  login: '/api/login',
+  logout: '/api/logout',
+  me: '/api/me',
+  imports: '/api/imports',
+  import: (importId: string) => `/api/imports/${id(importId)}`,
+  events: (importId: string) => `/api/imports/${id(importId)}/events`,
+  log: (importId: string) => `/api/imports/${id(importId)}/log`,
+  rejected: (importId: string) => `/api/imports/${id(importId)}/rejected`,
+  cancel: (importId: string) => `/api/imports/${id(importId)}/cancel`,
+  retry: (importId: string) => `/api/imports/${id(importId)}/retry`,
+  watchTokens: (importId: string) => `/api/imports/${id(importId)}/watch-tokens`,
+  watchToken: (importId: string, tokenId: string) => `/api/imports/${id(importId)}/watch-tokens/${id(tokenId)}`,
+  targets: '/api/targets',
+  target: (targetId: string) => `/api/targets/${id(targetId)}`,
+  targetTest: (targetId: string) => `/api/targets/${id(targetId)}/test`,
+  tables: (targetId: string) => `/api/targets/${id(targetId)}/tables`,
+  rows: (targetId: string, table: string) => `/api/targets/${id(targetId)}/tables/${id(table)}/rows`,
+  users: '/api/users',
+  user: (userId: string) => `/api/users/${id(userId)}`,
+  samples: '/api/samples',
+} as const
+
+export const watchTokenHeader = 'X-Temp-Token'
+export const loginCookie = 'intake_login'
+export const watchCookie = 'intake_watch'

@@ -1,0 +1,109 @@
+import type { SessionStatus } from '../session-status.ts'
+import type { ErrorCode } from './errors.ts'
+
+export type ImportKind = 'restore' | 'commerce' | 'bulk' | 'table'
+
+/** total = succeeded + failed + skipped + notReached. `total` and `notReached` are null while the total is not known. */
+export type Ledger = {
+  total: number | null
+  succeeded: number
+  failed: number
+  skipped: number
+  notReached: number | null
+}
+
+/** Volatile figures. `rate` is units a second; `etaMs` milliseconds. The newest wins; never replayed. */
+export type Progress = {
+  percent: number | null
+  done: number
+  total: number | null
+  unit: 'records' | 'bytes' | 'deliveries'
+  step?: { name: string; index: number; count: number }
+  current?: string
+  rate: number | null
+  etaMs: number | null
+}
+
+/** An import session as everyone sees it. Times are ISO 8601 UTC with milliseconds, sizes bytes. */
+export type ImportView = {
+  id: string
+  kind: ImportKind
+  types?: string[]
+  title: string
+  status: SessionStatus
+  /** No sign of life for longer than this run's own rhythm explains. */
+  stalled: boolean
+  target?: { id: string; name: string }
+  user: { id: string; name: string }
+  requestId: string
+  files: { name: string; size: number; sha256: string }[]
+  options: Record<string, unknown>
+  progress: Progress
+  ledger: Ledger
+  attempt: number
+  lastSeq: number
+  /** Hex SHA-256 chain over the stored events, once the run has ended. */
+  logChecksum?: string
+  createdAt: string
+  startedAt?: string
+  endedAt?: string
+  error?: { code: ErrorCode; message: string }
+}
+
+export const logLevels = ['debug', 'info', 'warning', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** One kept fact of an import session, numbered 1, 2, 3… without a hole. */
+export type StoredEvent = {
+  seq: number
+  at: string
+  type: 'log' | 'status'
+  level?: LogLevel
+  /** An account, a file, a step. */
+  stream?: string
+  message?: string
+  data?: unknown
+  status?: SessionStatus
+}
+
+export type EventPage = { events: StoredEvent[]; lastSeq: number; more: boolean }
+
+export type WatchGrant = { token: string; expiresAt: string }
+export type WatchTokenView = { id: string; user: { id: string; name: string }; createdAt: string; expiresAt: string; lastUsedAt?: string }
+
+export type StartAnswer = { outcome: 'started' | 'joined'; import: ImportView; watch: WatchGrant }
+
+export type Role = 'staff' | 'superuser'
+export type UserView = { id: string; login: string; name: string; role: Role; disabled: boolean; createdAt: string }
+/** `expiresAt` is when the login ends if nothing more is asked for; `absoluteExpiresAt` when it ends whatever is asked for. */
+export type MeView = { user: UserView; expiresAt: string; absoluteExpiresAt: string; csrf?: never }
+
+export type TargetView = {
+  id: string
+  name: string
+  /** Without its password. */
+  url: string
+  dialect: 'sqlite' | 'postgresql' | 'mariadb'
+  createdAt: string
+  /** The target that is there from the start can't be removed. */
+  builtIn: boolean
+}
+export type TargetTest = { ok: true; version: string; tables: number } | { ok: false; error: { code: ErrorCode; message: string } }
+export type TableView = { name: string; rows: number | null; columns: { name: string; type: string; nullable: boolean; primaryKey: boolean }[] }
+export type RowsPage = { columns: string[]; rows: (string | number | boolean | null)[][]; total: number | null }
+
+/** A record that did not go in. `position` says where it stands: file, record number from 1, byte of its start in the unpacked file, line where lines mean something. */
+export type RejectedRecord = {
+  file: string
+  record: number
+  byte: number
+  line?: number
+  model?: string
+  key?: string
+  code: ErrorCode
+  reason: string
+  /** The record as it was read, cut at 64 KiB. */
+  content?: string
+}
+
+export type HistoryPage = { items: ImportView[]; total: number }

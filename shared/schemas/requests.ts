@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { logLevels } from '../protocol/views.ts'
+import { sessionStatuses } from '../session-status.ts'
+
+/** Bodies and queries of the public API. Both sides parse with these; extra fields are dropped, never trusted. */
+const page = z.coerce.number().int().min(1).default(1)
+
+export const loginBody = z.object({ login: z.string().trim().min(1).max(150), password: z.string().min(1).max(1000) })
+export const logoutBody = z.object({ everywhere: z.boolean().optional(), stopWatching: z.boolean().optional() })
+
+export const importKinds = ['restore', 'commerce', 'bulk', 'table'] as const
+
+const list = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (typeof value === 'string' && value !== '' ? value.split(',') : value === '' ? undefined : value), z.array(item).optional())
+
+export const historyQuery = z.object({
+  status: list(z.enum(sessionStatuses)),
+  kind: list(z.enum(importKinds)),
+  user: z.string().max(100).optional(),
+  target: z.string().max(100).optional(),
+  q: z.string().trim().max(200).optional(),
+  from: z.iso.datetime({ offset: true }).or(z.iso.date()).optional(),
+  to: z.iso.datetime({ offset: true }).or(z.iso.date()).optional(),
+  sort: z.enum(['createdAt', '-createdAt', 'endedAt', '-endedAt', 'title', '-title', 'status', '-status', 'kind', '-kind']).default('-createdAt'),
+  page,
+  limit: z.coerce.number().int().min(1).max(200).default(25),
+})
+export type HistoryQuery = z.infer<typeof historyQuery>
+
+export const eventsQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+  level: list(z.enum(logLevels)),
+  stream: z.string().max(200).optional(),
+  q: z.string().max(200).optional(),
+})
+export type EventsQuery = z.infer<typeof eventsQuery>
+
+export const retryBody = z.object({ only: z.enum(['failed', 'all']).default('all') })
+export const watchMessage = z.object({ importId: z.string().min(1).max(100), after: z.number().int().min(0).default(0) })
+export const unwatchMessage = z.object({ importId: z.string().min(1).max(100) })
+
+export const targetBody = z.object({ name: z.string().trim().min(1).max(100), url: z.string().trim().min(1).max(2000) })
+export const targetPatch = targetBody.partial()
+export const rowsQuery = z.object({
+  page,
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+export const roles = ['staff', 'superuser'] as const
+const password = z.string().min(10).max(1000)
+export const userBody = z.object({
+  login: z.string().trim().regex(/^[\p{L}\p{N}._@+-]{1,150}$/u),
+  name: z.string().trim().max(150).optional(),
+  role: z.enum(roles).default('staff'),
+  password,
+})
+export const userPatch = z.object({
+  name: z.string().trim().min(1).max(150).optional(),
+  role: z.enum(roles).optional(),
+  disabled: z.boolean().optional(),
+  password: password.optional(),
+})
