@@ -1,0 +1,83 @@
+import path from 'node:path'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { secretSettings, settings } from './settings.ts'
+
+export type AppDatabase = { type: 'sqlite'; file: string } | { type: 'postgresql'; url: string }
+
+export type Config = {
+  host: string
+  port: number
+  dataDir: string
+  database: AppDatabase
+  admin: { login: string; password: string | undefined }
+  secretKey: string | undefined
+  loginIdleMs: number
+  loginAbsoluteMs: number
+  watchTokenMs: number
+  jobMemoryMb: number
+  jobConcurrency: number
+  maxUploadBytes: number
+  keepUploadsMs: number
+  sqliteDirs: string[]
+  publicUrl: URL | undefined
+  trustProxy: boolean
+  shutdownMs: number
+  logLevel: string
+}
+
+type Environment = Record<string, string | undefined>
+
+/**
+ * Settings from an environment. Pure but for `readFile`, which reads the files that `NAME_FILE` names.
+ * Throws AppError `invalid_input` that names each wrong variable and what it may be, never its value.
+ */
+export function loadConfig(env: Environment, readFile: (file: string) => string): Config {
+  const parsed = settings.safeParse(withSecretFiles(env, readFile))
+  if (!parsed.success) throw new AppError('invalid_input', describeProblems(parsed.error))
+  const s = parsed.data
+  const dataDir = path.resolve(s.DATA_DIR)
+  return {
+    host: s.HOST,
+    port: s.PORT,
+    dataDir,
+    database: s.DATABASE_URL ? { type: 'postgresql', url: s.DATABASE_URL } : { type: 'sqlite', file: path.join(dataDir, 'intake.db') },
+    admin: { login: s.ADMIN_LOGIN, password: s.ADMIN_PASSWORD },
+    secretKey: s.SECRET_KEY,
+    loginIdleMs: s.LOGIN_IDLE_MINUTES * 60_000,
+    loginAbsoluteMs: s.LOGIN_ABSOLUTE_HOURS * 3_600_000,
+    watchTokenMs: s.WATCH_TOKEN_SECONDS * 1000,
+    jobMemoryMb: s.JOB_MEMORY_MB,
+    jobConcurrency: s.JOB_CONCURRENCY,
+    maxUploadBytes: s.MAX_UPLOAD_MB * 1024 * 1024,
+    keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
+    sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),
+    publicUrl: s.PUBLIC_URL ? new URL(s.PUBLIC_URL) : undefined,
+    trustProxy: s.TRUST_PROXY,
+    shutdownMs: s.SHUTDOWN_SECONDS * 1000,
+    logLevel: s.LOG_LEVEL,
+  }
+}
+
+function withSecretFiles(env: Environment, readFile: (file: string) => string): Environment {
+  const result: Environment = {}
+  for (const name of Object.keys(settings.shape)) {
+    // An empty variable is one that was not set: `PORT= npm start`.
+    if (env[name]) result[name] = env[name]
+  }
+  for (const name of secretSettings) {
+    const file = env[`${name}_FILE`]
+    if (!file || result[name]) continue
+    try {
+      result[name] = readFile(file).trim()
+    } catch (cause) {
+      throw new AppError('invalid_input', `${name}_FILE names a file that can't be read.`, { cause })
+    }
+  }
+  return result
+}
+
+function describeProblems(error: z.ZodError): string {
+  const lines = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  return `Some settings can't be used. ${lines.join('. ')}`
+}

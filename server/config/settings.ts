@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+/**
+ * Every setting, once: its name in the environment, its rule, its default and a sentence for people. `.env.example` and the README's table are made from it.
+ */
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+
+export const settings = z.object({
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on. 0.0.0.0 opens it to the network: put TLS in front then.'),
+  PORT: whole(0, 65535).default(3000).describe('Port to listen on; 0 takes a free one and prints it.'),
+  DATA_DIR: z.string().min(1).default('./data').describe('Folder for the app database, uploads, the key file and the main target database.'),
+  ADMIN_LOGIN: z.string().min(1).max(150).default('admin').describe('Login of the administrator that the first start makes.'),
+  ADMIN_PASSWORD: z.string().min(1).max(1000).optional().describe('Its password; without it a random one is printed once.'),
+  SECRET_KEY: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('Key that encrypts stored passwords of databases, 16 characters or more; without it a key file is made in DATA_DIR.'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('postgresql://… to keep the app database in PostgreSQL instead of an SQLite file.'),
+  LOGIN_IDLE_MINUTES: z.coerce.number().positive().max(43_200).default(30).describe('A login ends after so many minutes without a request.'),
+  LOGIN_ABSOLUTE_HOURS: z.coerce.number().positive().max(8760).default(12).describe('A login ends after so many hours, whatever happens.'),
+  WATCH_TOKEN_SECONDS: whole(1, 604_800).default(7200).describe('Life of a watch token; it is renewed over its socket while the run lives.'),
+  JOB_MEMORY_MB: whole(32, 65_536).default(512).describe('Memory a run may use in its thread; a run that needs more fails, the server goes on.'),
+  JOB_CONCURRENCY: whole(1, 64).default(2).describe('Runs at the same time in this process.'),
+  MAX_UPLOAD_MB: whole(1, 1_048_576).default(10_240).describe('Largest file that is taken.'),
+  KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
+  SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address under which people reach this server, if it is not the one it listens on; https makes cookies secure.'),
+  TRUST_PROXY: z.stringbool().default(false).describe('true behind a reverse proxy: X-Forwarded-For and -Proto are believed.'),
+  SHUTDOWN_SECONDS: whole(1, 600).default(20).describe('Time to checkpoint and close after SIGTERM.'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least important line of the server log.'),
+})
+
+/** Settings whose value is a secret: never shown, and also read from the file that `NAME_FILE` names. */
+export const secretSettings = ['ADMIN_PASSWORD', 'SECRET_KEY', 'DATABASE_URL'] as const

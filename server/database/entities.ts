@@ -1,0 +1,162 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import type { InferEntity } from '@mikro-orm/core'
+import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import type { ImportKind, Ledger, LogLevel, Progress, RejectedRecord, Role } from '../../shared/protocol/views.ts'
+import type { SessionStatus } from '../../shared/session-status.ts'
+import type { Dialect } from '../targets/target.ts'
+
+/** Moments are whole milliseconds since 1970 in UTC: the same in both databases, and exact. */
+const moment = () => p.bigint('number')
+
+export const UserEntity = defineEntity({
+  name: 'User',
+  tableName: 'app_user',
+  properties: {
+    id: p.string().primary(),
+    login: p.string().unique(),
+    name: p.string(),
+    role: p.string().$type<Role>(),
+    passwordHash: p.text(),
+    disabled: p.boolean(),
+    createdAt: moment(),
+  },
+})
+export type User = InferEntity<typeof UserEntity>
+
+export const LoginSessionEntity = defineEntity({
+  name: 'LoginSession',
+  tableName: 'login_session',
+  properties: {
+    id: p.string().primary(),
+    tokenHash: p.string().unique(),
+    userId: p.string().index(),
+    createdAt: moment(),
+    seenAt: moment(),
+    absoluteExpiresAt: moment(),
+  },
+})
+export type LoginSession = InferEntity<typeof LoginSessionEntity>
+
+export const WatchTokenEntity = defineEntity({
+  name: 'WatchToken',
+  tableName: 'watch_token',
+  properties: {
+    id: p.string().primary(),
+    tokenHash: p.string().unique(),
+    userId: p.string().index(),
+    importId: p.string().index(),
+    /** The login that it was issued under: "stop watching on this device as well" revokes by it. */
+    loginId: p.string().nullable(),
+    createdAt: moment(),
+    expiresAt: moment(),
+    lastUsedAt: moment().nullable(),
+  },
+})
+export type WatchToken = InferEntity<typeof WatchTokenEntity>
+
+export const TargetEntity = defineEntity({
+  name: 'Target',
+  tableName: 'target',
+  properties: {
+    id: p.string().primary(),
+    name: p.string().unique(),
+    dialect: p.string().$type<Dialect>(),
+    /** Without its password. */
+    url: p.text(),
+    /** The password, sealed. */
+    secret: p.text().nullable(),
+    builtIn: p.boolean(),
+    createdAt: moment(),
+  },
+})
+export type TargetRow = InferEntity<typeof TargetEntity>
+
+/** A file as it was received. `key` is its name in the storage. */
+export type StoredFile = { name: string; key: string; size: number; sha256: string }
+export type RunError = { code: ErrorCode; message: string }
+
+export const ImportSessionEntity = defineEntity({
+  name: 'ImportSession',
+  tableName: 'import_session',
+  properties: {
+    id: p.string().primary(),
+    kind: p.string().$type<ImportKind>(),
+    title: p.text(),
+    status: p.string().$type<SessionStatus>().index(),
+    options: p.json<Record<string, unknown>>(),
+    files: p.json<StoredFile[]>(),
+    targetId: p.string().nullable(),
+    userId: p.string(),
+    requestId: p.string(),
+    /** kind + target + options + content: what "the same again" means. */
+    dedupeKey: p.string().index(),
+    /** The dedupe key while the run is active, NULL when it is final: unique. */
+    activeKey: p.string().nullable().unique(),
+    /** User and Idempotency-Key of the start, unique. */
+    idempotencyKey: p.string().nullable().unique(),
+    attempt: p.integer(),
+    /** Rejected records up to this attempt belong to what a retry replaces. */
+    retryBase: p.integer(),
+    retryOnly: p.string().$type<'failed' | 'all'>().nullable(),
+    lastSeq: p.integer(),
+    /** Chain of SHA-256 over the stored events, hex. */
+    logHash: p.string(),
+    progress: p.json<Progress>(),
+    ledger: p.json<Ledger>(),
+    error: p.json<RunError>().nullable(),
+    /** The target may still hold this run's checkpoint. */
+    markerPending: p.boolean(),
+    /** Attempts in a row that ended with the death of their worker. */
+    deaths: p.integer(),
+    uploadsGone: p.boolean(),
+    createdAt: moment().index(),
+    startedAt: moment().nullable(),
+    endedAt: moment().nullable(),
+  },
+})
+export type ImportSession = InferEntity<typeof ImportSessionEntity>
+
+export const ImportEventEntity = defineEntity({
+  name: 'ImportEvent',
+  tableName: 'import_event',
+  properties: {
+    importId: p.string().primary(),
+    seq: p.integer().primary(),
+    at: moment(),
+    type: p.string().$type<'log' | 'status'>(),
+    level: p.string().$type<LogLevel>().nullable(),
+    stream: p.string().nullable(),
+    message: p.text().nullable(),
+    data: p.text().nullable(),
+    status: p.string().$type<SessionStatus>().nullable(),
+  },
+})
+
+export const RejectedRecordEntity = defineEntity({
+  name: 'RejectedRecord',
+  tableName: 'rejected_record',
+  properties: {
+    importId: p.string().primary(),
+    file: p.string().primary(),
+    record: p.integer().primary(),
+    attempt: p.integer(),
+    body: p.json<RejectedRecord>(),
+  },
+})
+
+export const LeaseEntity = defineEntity({
+  name: 'Lease',
+  tableName: 'lease',
+  properties: { key: p.string().primary(), owner: p.string(), expiresAt: moment() },
+})
+
+export const entities = [
+  UserEntity,
+  LoginSessionEntity,
+  WatchTokenEntity,
+  TargetEntity,
+  ImportSessionEntity,
+  ImportEventEntity,
+  RejectedRecordEntity,
+  LeaseEntity,
+]

@@ -1,0 +1,4 @@
+import { Migration20261121First } from './migration-20261121-first.ts'
+
+/** In order. A migration that has landed is never changed. */
+export const migrations = [{ name: 'Migration20261121First', class: Migration20261121First }]

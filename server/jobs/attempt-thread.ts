@@ -1,0 +1,67 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { AppError, messageOf, toAppError } from '../errors.ts'
+import { openTarget } from '../targets/registry.ts'
+import type { Target } from '../targets/target.ts'
+import type { Importer, JobOutcome } from './importer.ts'
+import { jobFiles } from './job-files.ts'
+import { ThreadContext } from './thread-context.ts'
+import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-protocol.ts'
+
+/**
+ * The body of an attempt's thread. It opens the target, runs the importer and says how it went; then it waits until that is stored, removes its
+ * checkpoint from the target if told so, and ends.
+ */
+const input = workerData as ThreadInput
+const port = parentPort
+if (!port) throw new Error('attempt-thread.ts runs as a worker thread')
+
+const context = new ThreadContext(port)
+const ended = Promise.withResolvers<{ forget: boolean }>()
+port.on('message', (message: ToThread) => {
+  if (context.receive(message) && message.type === 'end') ended.resolve({ forget: message.forget })
+})
+
+const nothing = { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null }
+
+async function attempt(target: Target | undefined): Promise<ThreadOutcome> {
+  try {
+    const { importer } = (await import(input.importerModule)) as { importer: Importer }
+    const { importId, attempt, options } = input
+    const only = input.only ?? undefined
+    return await importer.run({ importId, attempt, options, files: jobFiles(input), ...(only && { only }), ...(target && { target }) }, context)
+  } catch (thrown) {
+    return failure(thrown)
+  }
+}
+
+function failure(thrown: unknown): ThreadOutcome {
+  const stopped: unknown = context.signal.aborted ? context.signal.reason : undefined
+  if (stopped instanceof AppError && stopped.code === 'shutting_down') return { status: 'interrupted' }
+  if (stopped instanceof AppError) return { status: 'cancelled', ledger: nothing, error: { code: stopped.code, message: stopped.message } }
+  const error = toAppError(thrown)
+  const message = error.code === 'internal' ? `The importer failed in an unexpected way: ${messageOf(thrown)}` : error.message
+  return { status: 'failed', ledger: nothing, error: { code: error.code, message, ...(error.details && { details: error.details }) } } satisfies JobOutcome
+}
+
+async function main(): Promise<void> {
+  let target: Target | undefined
+  let outcome: ThreadOutcome
+  try {
+    target = input.target ? await openTarget(input.target) : undefined
+    outcome = await attempt(target)
+  } catch (thrown) {
+    outcome = failure(thrown)
+  }
+  context.finishProgress()
+  await context.flush()
+  port!.postMessage({ type: 'outcome', outcome } satisfies FromThread)
+  const { forget } = await ended.promise
+  try {
+    if (forget) await target?.forget(input.importId)
+  } finally {
+    await target?.close()
+    port!.close()
+  }
+}
+
+await main()

@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads'
+import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-protocol.ts'
+
+/** What comes out of a thread while it works. `batch` is awaited before the thread is told to go on. */
+export type ThreadEvents = {
+  batch(message: Extract<FromThread, { type: 'batch' }>): Promise<void>
+  progress(message: Extract<FromThread, { type: 'progress' }>): void
+  /** Anything at all came: the thread lives. */
+  alive(): void
+}
+
+/** The thread ended without saying how the run went. */
+export type Crash = { status: 'crashed'; outOfMemory: boolean; message: string }
+
+/** One thread for one attempt, with a memory limit of its own, so that no file can take the server down or stall it. */
+export class AttemptWorker {
+  readonly #worker: Worker
+  readonly #events: ThreadEvents
+  readonly #outcome = Promise.withResolvers<ThreadOutcome | Crash>()
+  readonly #exited = Promise.withResolvers<void>()
+  #batches: Promise<void> = Promise.resolve()
+
+  constructor(input: ThreadInput, memoryMb: number, events: ThreadEvents) {
+    this.#events = events
+    this.#worker = new Worker(new URL('./attempt-thread.ts', import.meta.url), {
+      workerData: input,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      name: input.importId,
+    })
+    this.#worker.on('message', (message: FromThread) => this.#receive(message))
+    this.#worker.on('error', (error) => this.#crashed(error))
+    this.#worker.on('exit', (code) => {
+      this.#outcome.resolve({ status: 'crashed', outOfMemory: false, message: `The worker thread ended with code ${code}.` })
+      this.#exited.resolve()
+    })
+  }
+
+  /** How the run went, after everything that the thread had said before is stored. Rejects when storing failed. */
+  async outcome(): Promise<ThreadOutcome | Crash> {
+    const outcome = await this.#outcome.promise
+    await this.#batches
+    return outcome
+  }
+
+  /** Asks the importer to stop between two batches. */
+  stop(code: ErrorCode, message: string): void {
+    this.#post({ type: 'stop', code, message })
+  }
+
+  /** Ends the thread at once. Its open transaction is undone by the database. */
+  async kill(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  /** Lets the thread go after its outcome is stored, and waits until it is gone. */
+  async end(forget: boolean): Promise<void> {
+    this.#post({ type: 'end', forget })
+    await this.#exited.promise
+  }
+
+  #receive(message: FromThread): void {
+    this.#events.alive()
+    if (message.type === 'progress') this.#events.progress(message)
+    if (message.type === 'outcome') this.#outcome.resolve(message.outcome)
+    if (message.type === 'batch') this.#batches = this.#batches.then(() => this.#keep(message))
+    // A batch that could not be stored ends the attempt: a log with a hole is worse than a run that must be tried again.
+    this.#batches.catch((error: unknown) => this.#outcome.reject(error))
+  }
+
+  async #keep(message: Extract<FromThread, { type: 'batch' }>): Promise<void> {
+    await this.#events.batch(message)
+    this.#post({ type: 'stored' })
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  #crashed(error: unknown): void {
+    const code = (error as NodeJS.ErrnoException).code
+    const message = error instanceof Error ? error.message : String(error)
+    this.#outcome.resolve({ status: 'crashed', outOfMemory: code === 'ERR_WORKER_OUT_OF_MEMORY', message })
+  }
+}

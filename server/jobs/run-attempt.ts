@@ -1,0 +1,162 @@
+import { AppError } from '../errors.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { Leases, Lease } from '../locks/leases.ts'
+import { AttemptWorker } from './attempt-worker.ts'
+import type { Crash, ThreadEvents } from './attempt-worker.ts'
+import type { LiveRuns } from './live-runs.ts'
+import type { Handled } from './queue.ts'
+import type { FromThread, ThreadInput, ThreadOutcome } from './thread-protocol.ts'
+
+/** What an attempt needs of the import session's row. All of it is fenced by the attempt's number: a stale one changes nothing. */
+export type AttemptStore = {
+  /** The lock that the run needs, or null when there is nothing to run any more. */
+  lockFor(importId: string): Promise<{ key: string } | null>
+  /** Makes the next attempt and moves the run to `running`; null when it was cancelled or is somebody else's. */
+  claim(importId: string): Promise<ThreadInput | null>
+  keepBatch(importId: string, attempt: number, batch: Extract<FromThread, { type: 'batch' }>): Promise<void>
+  showProgress(importId: string, attempt: number, message: Extract<FromThread, { type: 'progress' }>): void
+  finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' }>): Promise<void>
+  /** The run is to go on with another attempt; `reason` tells the watchers why. Answers whether it may. */
+  resume(importId: string, attempt: number, reason: 'interrupted' | 'worker_lost', message: string): Promise<boolean>
+  forgotten(importId: string): Promise<void>
+}
+
+export type AttemptOptions = { memoryMb: number; leaseMs: number; drainMs: number }
+
+/** Runs attempts: one policy for every engine. Knows the runs that work in this process, and can ask them to stop. */
+export class AttemptRunner {
+  readonly #store: AttemptStore
+  readonly #leases: Leases
+  readonly #live: LiveRuns
+  readonly #log: Logger
+  readonly #options: AttemptOptions
+  readonly #workers = new Map<string, AttemptWorker>()
+  readonly #owner: string
+  readonly #released: () => void
+  #stopping = false
+
+  constructor(parts: { store: AttemptStore; leases: Leases; live: LiveRuns; log: Logger; options: AttemptOptions; owner: string; released: () => void }) {
+    this.#store = parts.store
+    this.#leases = parts.leases
+    this.#live = parts.live
+    this.#log = parts.log
+    this.#options = parts.options
+    this.#owner = parts.owner
+    this.#released = parts.released
+  }
+
+  /** One attempt from claim to end. `again` is called when the run must have another one. */
+  async run(importId: string, again: (importId: string) => void): Promise<Handled> {
+    const lock = await this.#store.lockFor(importId)
+    if (!lock || this.#stopping) return 'done'
+    const lease = await this.#leases.acquire(lock.key, `${this.#owner}:${importId}`, this.#options.leaseMs)
+    if (!lease) return 'busy'
+    try {
+      const input = await this.#store.claim(importId)
+      if (input && (await this.#attempt(input, lease))) again(importId)
+      return 'done'
+    } finally {
+      await lease.release()
+      this.#released()
+    }
+  }
+
+  /** Asks a run in this process to stop; ends its thread when it has not stopped after the drain time. False when it is not here. */
+  cancel(importId: string, message: string): boolean {
+    const worker = this.#workers.get(importId)
+    if (!worker) return false
+    worker.stop('cancelled', message)
+    this.#killAfterDrain(worker)
+    return true
+  }
+
+  /** Asks every run to checkpoint and stop, because the server stops. They resume with the next attempt. */
+  stopAll(): void {
+    this.#stopping = true
+    for (const worker of this.#workers.values()) {
+      worker.stop('shutting_down', 'The server stops. The run goes on when it is back.')
+      this.#killAfterDrain(worker)
+    }
+  }
+
+  #killAfterDrain(worker: AttemptWorker): void {
+    const timer = setTimeout(() => void worker.kill(), this.#options.drainMs)
+    void worker.outcome().then(
+      () => clearTimeout(timer),
+      () => clearTimeout(timer),
+    )
+  }
+
+  async #attempt(input: ThreadInput, lease: Lease): Promise<boolean> {
+    const { importId, attempt } = input
+    const log = this.#log.child({ importId, attempt })
+    const worker = new AttemptWorker(input, this.#options.memoryMb, this.#events(input))
+    this.#workers.set(importId, worker)
+    const renewal = setInterval(() => void this.#renew(lease, worker, log), this.#options.leaseMs / 3)
+    log.info('attempt started')
+    try {
+      return await this.#conclude(input, worker, await worker.outcome())
+    } catch (error) {
+      // Storing failed: the database is away, or this attempt is no longer the newest.
+      log.error({ err: error }, 'attempt given up')
+      await worker.kill()
+      return error instanceof AppError && error.code === 'fenced' ? false : await this.#store.resume(importId, attempt, 'worker_lost', 'What the run said could not be stored.')
+    } finally {
+      clearInterval(renewal)
+      this.#workers.delete(importId)
+      this.#live.end(importId)
+      log.info('attempt ended')
+    }
+  }
+
+  #events({ importId, attempt }: ThreadInput): ThreadEvents {
+    return {
+      batch: async (message) => await this.#store.keepBatch(importId, attempt, message),
+      progress: (message) => {
+        this.#live.set(importId, message.progress, message.ledger)
+        this.#store.showProgress(importId, attempt, message)
+      },
+      alive: () => this.#live.alive(importId),
+    }
+  }
+
+  /** Stores how the attempt ended. Answers whether the run needs another one. */
+  async #conclude(input: ThreadInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<boolean> {
+    const { importId, attempt } = input
+    if (outcome.status === 'interrupted') {
+      await worker.end(false)
+      await this.#store.resume(importId, attempt, 'interrupted', 'The server stops. The run goes on when it is back.')
+      return false
+    }
+    if (outcome.status === 'crashed') return await this.#crashed(input, outcome)
+    await this.#store.finish(importId, attempt, outcome)
+    await worker.end(true)
+    await this.#store.forgotten(importId)
+    return false
+  }
+
+  async #crashed({ importId, attempt }: ThreadInput, crash: Crash): Promise<boolean> {
+    if (this.#stopping) {
+      await this.#store.resume(importId, attempt, 'interrupted', 'The server stops. The run goes on when it is back.')
+      return false
+    }
+    const ledger = this.#live.get(importId)?.ledger ?? { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null }
+    if (crash.outOfMemory) {
+      const message = `The file needs more than the ${this.#options.memoryMb} MB that a run may use (setting JOB_MEMORY_MB). Nothing else was affected.`
+      await this.#store.finish(importId, attempt, { status: 'failed', ledger, error: { code: 'out_of_memory', message } })
+      return false
+    }
+    this.#log.error({ importId, attempt, crash: crash.message }, 'worker thread lost')
+    return await this.#store.resume(importId, attempt, 'worker_lost', crash.message)
+  }
+
+  async #renew(lease: Lease, worker: AttemptWorker, log: Logger): Promise<void> {
+    try {
+      if (await lease.renew()) return
+      log.warn('the lease of the target was lost; the attempt ends')
+      await worker.kill()
+    } catch (error) {
+      log.warn({ err: error }, 'the lease of the target could not be renewed')
+    }
+  }
+}

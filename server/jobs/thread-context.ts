@@ -1,0 +1,94 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { RejectedRecord } from '../../shared/protocol/views.ts'
+import { AppError } from '../errors.ts'
+import type { JobContext, ProgressUpdate } from './importer.ts'
+import { ProgressMeter } from './progress-meter.ts'
+import type { FromThread, LogLine, ToThread } from './thread-protocol.ts'
+
+/** Lines and records in one message, and how many messages may be on their way before the importer waits. */
+const batchSize = 200
+const batchesInFlight = 8
+
+/** The thread's side of the job context: collects lines into batches, waits when storing is slower than logging. */
+export class ThreadContext implements JobContext {
+  readonly signal: AbortSignal
+  readonly #port: MessagePort
+  readonly #abort = new AbortController()
+  readonly #meter: ProgressMeter
+  #lines: LogLine[] = []
+  #rejected: RejectedRecord[] = []
+  #inFlight = 0
+  #waiting: (() => void)[] = []
+  #scheduled = false
+
+  constructor(port: MessagePort) {
+    this.#port = port
+    this.signal = this.#abort.signal
+    this.#meter = new ProgressMeter((message) => this.#post(message))
+  }
+
+  /** Takes a message from the server's side; answers true for `end`, which is the last. */
+  receive(message: ToThread): boolean {
+    if (message.type === 'stop') this.#abort.abort(new AppError(message.code, message.message))
+    if (message.type === 'stored') {
+      this.#inFlight -= 1
+      for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+    return message.type === 'end'
+  }
+
+  async log(level: LogLine['level'], message: string, extra: { stream?: string; data?: unknown } = {}): Promise<void> {
+    this.#lines.push({ level, message, ...extra })
+    await this.#collected()
+  }
+
+  async reject(record: RejectedRecord): Promise<void> {
+    this.#rejected.push(record)
+    await this.#collected()
+  }
+
+  progress(update: ProgressUpdate): void {
+    this.#meter.update(update)
+  }
+
+  async flush(): Promise<void> {
+    this.#send()
+    while (this.#inFlight > 0) await this.#answer()
+  }
+
+  /** Sends the newest progress now, so that nothing later than it is shown before the outcome. */
+  finishProgress(): void {
+    this.#meter.finish()
+  }
+
+  async #collected(): Promise<void> {
+    if (this.#lines.length + this.#rejected.length >= batchSize) this.#send()
+    else this.#schedule()
+    while (this.#inFlight >= batchesInFlight) await this.#answer()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#send()
+    })
+  }
+
+  #send(): void {
+    if (this.#lines.length === 0 && this.#rejected.length === 0) return
+    this.#inFlight += 1
+    this.#post({ type: 'batch', lines: this.#lines, rejected: this.#rejected })
+    this.#lines = []
+    this.#rejected = []
+  }
+
+  #answer(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #post(message: FromThread): void {
+    this.#port.postMessage(message)
+  }
+}

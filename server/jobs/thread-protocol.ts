@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import type { LogLevel, Progress, Ledger, RejectedRecord } from '../../shared/protocol/views.ts'
+import type { TargetAddress } from '../targets/target.ts'
+import type { JobOutcome } from './importer.ts'
+
+/** What a thread is started with. `importerModule` is the URL of a module that exports `importer`. */
+export type ThreadInput = {
+  importerModule: string
+  importId: string
+  attempt: number
+  options: unknown
+  files: { name: string; key: string; size: number; sha256: string }[]
+  storageRoot: string
+  target: TargetAddress | null
+  only: { file: string; record: number }[] | null
+}
+
+export type LogLine = { level: LogLevel; message: string; stream?: string; data?: unknown }
+
+/** From the thread. A `batch` is answered by `stored` once it is kept; so storing sets the pace of logging. */
+export type FromThread =
+  | { type: 'batch'; lines: LogLine[]; rejected: RejectedRecord[] }
+  | { type: 'progress'; progress: Progress; ledger: Ledger }
+  | { type: 'outcome'; outcome: ThreadOutcome }
+
+/** To the thread. `stop` aborts the signal; `end` lets it go: with `forget`, its checkpoint in the target is removed first. */
+export type ToThread = { type: 'stored' } | { type: 'stop'; code: ErrorCode; message: string } | { type: 'end'; forget: boolean }
+
+/** `interrupted`: stopped by a shutdown; what was committed stands, and the next attempt goes on from there. */
+export type ThreadOutcome = JobOutcome | { status: 'interrupted' }

@@ -1,0 +1,119 @@
+import type { Database, EntityManager } from '../database/database.ts'
+import { ImportSessionEntity } from '../database/entities.ts'
+import type { ImportSession } from '../database/entities.ts'
+import { LockMode } from '@mikro-orm/core'
+import type { LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
+import { isFinal } from '../../shared/session-status.ts'
+import type { SessionStatus } from '../../shared/session-status.ts'
+import { chainEvents } from './event-chain.ts'
+import { insertEvents } from './event-rows.ts'
+
+/** An event before it has its number. */
+export type EventDraft =
+  | { type: 'log'; level: LogLevel; message: string; stream?: string; data?: unknown }
+  | { type: 'status'; status: SessionStatus; message?: string; level?: LogLevel; data?: unknown }
+
+/** What is to become of an import session, in one transaction: columns and events together, or neither. */
+export type Change = {
+  importId: string
+  /** The change is not made, and `null` answered, unless this still holds: a stale attempt stores nothing. */
+  expect?: { attempt?: number; statuses?: readonly SessionStatus[] }
+  patch?: Partial<ImportSession>
+  drafts: EventDraft[]
+  /** More that belongs into the same transaction. */
+  within?: (em: EntityManager) => Promise<void>
+}
+
+/** Told after the commit, in the order of the numbers, one call at a time for each import session. */
+export type StoredListener = (change: { importId: string; events: StoredEvent[]; patched: boolean }) => Promise<void> | void
+
+const longestMessage = 64 * 1024
+
+/**
+ * The one door through which an import session changes and its events are kept. Numbers are given here: 1, 2, 3… without a hole, under the row's lock.
+ */
+export class EventLog {
+  readonly #database: Database
+  readonly #listener: StoredListener
+  readonly #tails = new Map<string, Promise<unknown>>()
+
+  constructor(database: Database, listener: StoredListener) {
+    this.#database = database
+    this.#listener = listener
+  }
+
+  /** Stores, then tells. Answers the events as stored, or null when `expect` no longer holds. */
+  async write(change: Change): Promise<StoredEvent[] | null> {
+    return await this.#inTurn(change.importId, async () => {
+      const events = await this.#store(change)
+      if (events) await this.#listener({ importId: change.importId, events, patched: change.patch !== undefined })
+      return events
+    })
+  }
+
+  async #inTurn<T>(importId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(importId) ?? Promise.resolve()
+    const mine = before.then(work, work)
+    const tail = mine.catch(() => undefined)
+    this.#tails.set(importId, tail)
+    try {
+      return await mine
+    } finally {
+      if (this.#tails.get(importId) === tail) this.#tails.delete(importId)
+    }
+  }
+
+  async #store(change: Change): Promise<StoredEvent[] | null> {
+    return await this.#database.em().transactional(async (em) => {
+      const row = await em.findOne(
+        ImportSessionEntity,
+        { id: change.importId },
+        { fields: ['id', 'status', 'attempt', 'lastSeq', 'logHash', 'ledger'], lockMode: LockMode.PESSIMISTIC_WRITE, disableIdentityMap: true },
+      )
+      if (!row || !holds(change, row)) return null
+      const events = number(change.drafts, row, change.patch)
+      const last = events.at(-1)
+      const patch: Partial<ImportSession> = { ...change.patch }
+      if (last) Object.assign(patch, { lastSeq: last.seq, logHash: chainEvents(row.logHash, events) })
+      if (events.length > 0) await insertEvents(em, change.importId, events)
+      if (Object.keys(patch).length > 0) await em.nativeUpdate(ImportSessionEntity, { id: change.importId }, patch)
+      await change.within?.(em)
+      return events
+    })
+  }
+}
+
+type Head = Pick<ImportSession, 'status' | 'attempt' | 'lastSeq' | 'logHash' | 'ledger'>
+
+function holds({ expect }: Change, row: Head): boolean {
+  if (expect?.attempt !== undefined && expect.attempt !== row.attempt) return false
+  return !expect?.statuses || expect.statuses.includes(row.status)
+}
+
+function number(drafts: EventDraft[], row: Head, patch?: Partial<ImportSession>): StoredEvent[] {
+  const at = new Date().toISOString()
+  const events: StoredEvent[] = []
+  for (const draft of drafts) {
+    const event: StoredEvent = { seq: row.lastSeq + events.length + 1, at, ...clean(draft) }
+    if (draft.type === 'status' && isFinal(draft.status)) event.data = closing(event, row, events, patch)
+    events.push(event)
+  }
+  return events
+}
+
+/** The last event of a run says how many events there are and what the chain was before it, so that a log that lost its tail shows. */
+function closing(event: StoredEvent, row: Head, before: StoredEvent[], patch?: Partial<ImportSession>): unknown {
+  const data = typeof event.data === 'object' ? event.data : {}
+  return { ...data, count: event.seq, checksum: chainEvents(row.logHash, before), ledger: patch?.ledger ?? row.ledger }
+}
+
+// PostgreSQL text holds no U+0000, and the ORM's statements none in either database.
+const noNul = (text: string) => text.replaceAll('\u0000', '\uFFFD')
+
+function clean(draft: EventDraft): Omit<StoredEvent, 'seq' | 'at'> {
+  const { message, data, ...rest } = draft
+  const event: Omit<StoredEvent, 'seq' | 'at'> = { ...rest }
+  if (message !== undefined) event.message = noNul(message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message)
+  if (data !== undefined) event.data = JSON.parse(JSON.stringify(data))
+  return event
+}

@@ -1,0 +1,89 @@
+import { sql } from 'kysely'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
+import type { EntityManager } from '../database/database.ts'
+import type { EventPage, LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
+import type { SessionStatus } from '../../shared/session-status.ts'
+
+type EventRow = {
+  import_id: string
+  seq: number
+  at: number | string
+  type: 'log' | 'status'
+  level: LogLevel | null
+  stream: string | null
+  message: string | null
+  data: string | null
+  status: SessionStatus | null
+}
+type Tables = { import_event: EventRow; import_session: { id: string; last_seq: number } }
+
+/** Bound parameters, not the ORM's interpolation: log lines are the text of strangers. */
+const tables = (em: EntityManager): Kysely<Tables> => em.getKysely<Tables>()
+
+const slice = 100
+
+/** Inserts numbered events, in the transaction of `em`. */
+export async function insertEvents(em: EntityManager, importId: string, events: StoredEvent[]): Promise<void> {
+  const rows = events.map((event) => toRow(importId, event))
+  for (let start = 0; start < rows.length; start += slice) {
+    await tables(em)
+      .insertInto('import_event')
+      .values(rows.slice(start, start + slice))
+      .execute()
+  }
+}
+
+export type EventFilter = { after: number; limit: number; level?: LogLevel[] | undefined; stream?: string | undefined; q?: string | undefined }
+
+/** A page of the log in order, from after `after`. `lastSeq` is that of the whole log, `more` says whether anything that fits follows the page. */
+export async function readEvents(em: EntityManager, importId: string, filter: EventFilter): Promise<EventPage> {
+  const head = await tables(em).selectFrom('import_session').select('last_seq').where('id', '=', importId).executeTakeFirst()
+  const lastSeq = head?.last_seq ?? 0
+  const rows = await filtered(em, importId, filter)
+    .where('seq', '>', filter.after)
+    // Nothing above the head that was just read: what commits meanwhile comes with the next page.
+    .where('seq', '<=', lastSeq)
+    .orderBy('seq')
+    .limit(filter.limit + 1)
+    .selectAll()
+    .execute()
+  return { events: rows.slice(0, filter.limit).map(fromRow), lastSeq, more: rows.length > filter.limit }
+}
+
+function filtered(em: EntityManager, importId: string, filter: EventFilter): SelectQueryBuilder<Tables, 'import_event', object> {
+  let query = tables(em).selectFrom('import_event').where('import_id', '=', importId)
+  if (filter.level) query = query.where('level', 'in', filter.level)
+  if (filter.stream) query = query.where('stream', '=', filter.stream)
+  if (filter.q) {
+    const pattern = `%${filter.q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+    query = query.where(sql<boolean>`lower(message) like ${pattern} escape '\\'`)
+  }
+  return query
+}
+
+function toRow(importId: string, event: StoredEvent): EventRow {
+  return {
+    import_id: importId,
+    seq: event.seq,
+    at: Date.parse(event.at),
+    type: event.type,
+    level: event.level ?? null,
+    stream: event.stream ?? null,
+    message: event.message ?? null,
+    data: event.data === undefined ? null : JSON.stringify(event.data),
+    status: event.status ?? null,
+  }
+}
+
+function fromRow(row: EventRow): StoredEvent {
+  return {
+    seq: row.seq,
+    at: new Date(Number(row.at)).toISOString(),
+    type: row.type,
+    ...(row.level && { level: row.level }),
+    ...(row.stream !== null && { stream: row.stream }),
+    ...(row.message !== null && { message: row.message }),
+    ...(row.data !== null && { data: JSON.parse(row.data) as unknown }),
+    ...(row.status && { status: row.status }),
+  }
+}

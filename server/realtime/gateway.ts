@@ -1,0 +1,173 @@
+import type { Server as HttpServer } from 'node:http'
+import { Server } from 'socket.io'
+import type { Socket } from 'socket.io'
+import type { ClientToServer, RevokeReason, ServerToClient } from '../../shared/protocol/events.ts'
+import { eventPageLimit } from '../../shared/protocol/events.ts'
+import type { EventPage, ImportView, WatchGrant } from '../../shared/protocol/views.ts'
+import { unwatchMessage, watchMessage } from '../../shared/schemas/requests.ts'
+import { AppError, toWireError } from '../errors.ts'
+import type { Logger } from '../logging/logger.ts'
+import { ExpiryClock } from './expiry-clock.ts'
+import type { IntakeServer, SocketData } from './publisher.ts'
+import { maySee } from './principal.ts'
+import type { Principal } from './principal.ts'
+import { rooms } from './rooms.ts'
+
+/** What the gateway needs of the rooms to its right. `app.ts` passes it. */
+export type GatewayServices = {
+  /** Answers who asks, or throws the AppError that refuses. */
+  authenticate(handshake: { cookie: string | undefined; token: string | undefined }): Promise<Principal>
+  view(importId: string): Promise<ImportView | null>
+  events(importId: string, after: number, limit: number): Promise<EventPage>
+  /** A new token for a watcher of a run that lives, or null when there is no right to one any more. */
+  renew(principal: Extract<Principal, { type: 'watch' }>): Promise<{ grant: WatchGrant; principal: Principal } | null>
+  /** Whether a request with this Origin may open a socket here. */
+  originAllowed(headers: { origin?: string | undefined; host?: string | undefined }): boolean
+}
+
+type IntakeSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, SocketData>
+
+/** Messages that one socket may send in ten seconds. */
+const messageBudget = 200
+
+export function createSocketServer(http: HttpServer, services: GatewayServices): IntakeServer {
+  return new Server(http, {
+    path: '/socket.io',
+    serveClient: false,
+    // Measured: compression cuts the rate to a fifth and takes a gigabyte at a thousand sockets.
+    perMessageDeflate: false,
+    maxHttpBufferSize: 64 * 1024,
+    // Fallible by design and without the auth middleware: what was missed is replayed by `seq`.
+    connectionStateRecovery: undefined,
+    connectTimeout: 20_000,
+    pingInterval: 20_000,
+    pingTimeout: 20_000,
+    // The `cors` option does not check the origin of WebSockets; this does, for every transport, before anything else.
+    allowRequest: (request, decide) => decide(null, services.originAllowed(request.headers)),
+  })
+}
+
+/** Socket.IO: who may join which room, replay by `seq`, renewal and expiry of what the socket was opened with. */
+export class Gateway {
+  readonly #io: IntakeServer
+  readonly #services: GatewayServices
+  readonly #log: Logger
+  readonly #clock: ExpiryClock<IntakeSocket>
+
+  constructor(io: IntakeServer, services: GatewayServices, log: Logger) {
+    this.#io = io
+    this.#services = services
+    this.#log = log
+    this.#clock = new ExpiryClock((socket) => this.#expire(socket))
+    io.use((socket, next) => void this.#admit(socket, next))
+    io.on('connection', (socket) => this.#welcome(socket))
+  }
+
+  /** Closes the sockets of a room at once, on every node, and says why. */
+  revoke(room: string, reason: RevokeReason): void {
+    this.#io.to(room).emit('revoked', { reason })
+    this.#io.in(room).disconnectSockets(true)
+  }
+
+  async close(): Promise<void> {
+    this.#clock.stop()
+    await this.#io.close()
+  }
+
+  async #admit(socket: IntakeSocket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const auth: unknown = socket.handshake.auth['token']
+      const token = typeof auth === 'string' && auth !== '' ? auth : undefined
+      socket.data.principal = await this.#services.authenticate({ cookie: socket.handshake.headers.cookie, token })
+      next()
+    } catch (thrown) {
+      const wire = toWireError(thrown, socket.id)
+      this.#log.info({ code: wire.error.code, socket: socket.id }, 'socket refused')
+      next(Object.assign(new Error(wire.error.message), { data: wire }))
+    }
+  }
+
+  #welcome(socket: IntakeSocket): void {
+    this.#joinOwnRooms(socket)
+    limitMessages(socket)
+    socket.on('watch', (request, ack) => void this.#answer(socket, ack, () => this.#watch(socket, request)))
+    socket.on('unwatch', (request, ack) => void this.#answer(socket, ack, () => this.#unwatch(socket, request)))
+    socket.on('history', (ack) => void this.#answer(socket, ack, () => this.#history(socket)))
+    socket.on('disconnect', () => this.#clock.forget(socket))
+  }
+
+  #joinOwnRooms(socket: IntakeSocket): void {
+    const { principal } = socket.data
+    void socket.join(rooms.user(principal.userId))
+    void socket.join(principal.type === 'login' ? rooms.login(principal.loginId) : rooms.token(principal.tokenId))
+    this.#clock.set(socket, principal.expiresAt)
+  }
+
+  async #watch(socket: IntakeSocket, request: unknown): Promise<{ ok: true; import: ImportView } & EventPage> {
+    const { importId, after } = parse(watchMessage, request)
+    const view = maySee(socket.data.principal, importId) ? await this.#services.view(importId) : null
+    if (!view) throw new AppError('not_found', 'There is no such import session, or it is not yours to watch.')
+    // Joined before the page is read: what is stored after the read arrives live, what was before is in the page; `seq` joins the two.
+    await socket.join(rooms.import(importId))
+    const page = await this.#services.events(importId, after, eventPageLimit)
+    const fresh = (await this.#services.view(importId)) ?? view
+    return { ok: true, import: fresh, ...page }
+  }
+
+  async #unwatch(socket: IntakeSocket, request: unknown): Promise<{ ok: true }> {
+    const { importId } = parse(unwatchMessage, request)
+    await socket.leave(rooms.import(importId))
+    return { ok: true }
+  }
+
+  async #history(socket: IntakeSocket): Promise<{ ok: true }> {
+    if (socket.data.principal.type !== 'login') throw new AppError('forbidden', 'A watch token sees its own import session only.')
+    await socket.join(rooms.history)
+    return { ok: true }
+  }
+
+  async #answer<T extends { ok: true }>(socket: IntakeSocket, ack: unknown, work: () => Promise<T>): Promise<void> {
+    if (typeof ack !== 'function') return
+    try {
+      ack(await work())
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) this.#log.error({ err: thrown, socket: socket.id }, 'socket request failed')
+      ack({ ok: false, ...toWireError(thrown, socket.id) })
+    }
+  }
+
+  /** Renews a watcher of a living run; closes everything else. Called a little before `expiresAt`, and at it. */
+  async #expire(socket: IntakeSocket): Promise<void> {
+    const { principal } = socket.data
+    const renewed = principal.type === 'watch' ? await this.#services.renew(principal) : null
+    if (renewed && principal.type === 'watch') {
+      socket.data.principal = renewed.principal
+      this.#joinOwnRooms(socket)
+      socket.emit('token', { importId: principal.importId, ...renewed.grant })
+      return
+    }
+    if (principal.expiresAt > Date.now()) return this.#clock.setFinal(socket, principal.expiresAt)
+    socket.emit('revoked', { ...(principal.type === 'watch' && { importId: principal.importId }), reason: principal.type === 'watch' ? 'expired' : 'login_expired' })
+    socket.disconnect(true)
+  }
+}
+
+function parse<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }, value: unknown): T {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new AppError('invalid_input', 'The message does not have the shape that PROTOCOL.md gives it.')
+  return parsed.data
+}
+
+function limitMessages(socket: IntakeSocket): void {
+  let budget = messageBudget
+  let windowStart = Date.now()
+  socket.use((_event, next) => {
+    if (Date.now() - windowStart > 10_000) {
+      budget = messageBudget
+      windowStart = Date.now()
+    }
+    budget -= 1
+    if (budget < 0) socket.disconnect(true)
+    else next()
+  })
+}

@@ -1,0 +1,54 @@
+import type { Server } from 'socket.io'
+import type { ClientToServer, ServerToClient } from '../../shared/protocol/events.ts'
+import type { ImportView, Ledger, Progress, StoredEvent } from '../../shared/protocol/views.ts'
+import type { SessionStatus } from '../../shared/session-status.ts'
+import type { Principal } from './principal.ts'
+import { rooms } from './rooms.ts'
+
+/** What the server keeps with a socket. */
+export type SocketData = { principal: Principal }
+export type IntakeServer = Server<ClientToServer, ServerToClient, Record<string, never>, SocketData>
+
+/** Packets that may wait in one socket before it is told to catch up by itself. */
+const longestBacklog = 64
+
+/** Emits to rooms what was stored before. At most once, in order; a socket that is too slow leaves the room and is told so. */
+export class Publisher {
+  readonly #io: IntakeServer
+
+  constructor(io: IntakeServer) {
+    this.#io = io
+  }
+
+  events(importId: string, events: StoredEvent[]): void {
+    const first = events[0]
+    if (!first) return
+    this.#dropSlow(importId, first.seq - 1)
+    this.#io.to(rooms.import(importId)).emit('event', { importId, events })
+  }
+
+  importChanged(view: ImportView): void {
+    this.#io.to([rooms.import(view.id), rooms.history]).emit('import', { import: view })
+  }
+
+  progress(message: { importId: string; status: SessionStatus; progress: Progress; ledger: Ledger }): void {
+    this.#io.to([rooms.import(message.importId), rooms.history]).volatile.emit('progress', message)
+  }
+
+  #dropSlow(importId: string, lastSeq: number): void {
+    const room = rooms.import(importId)
+    const { adapter, sockets } = this.#io.of('/')
+    for (const id of adapter.rooms.get(room) ?? []) {
+      const socket = sockets.get(id)
+      if (!socket || backlog(socket.conn) <= longestBacklog) continue
+      void socket.leave(room)
+      socket.emit('lag', { importId, lastSeq })
+    }
+  }
+}
+
+/** Packets that engine.io holds for a socket because the network does not take them. */
+function backlog(connection: object): number {
+  const { writeBuffer } = connection as { writeBuffer?: unknown[] }
+  return writeBuffer?.length ?? 0
+}
