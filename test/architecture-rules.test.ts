@@ -227,7 +227,7 @@ const examples: Record<string, { broken: Example[]; kept: Example[] }> = {
 
 describe('the rules of the house', () => {
   it('have an example each', () => {
-    expect(Object.keys(examples).sort()).toEqual(rules.map(({ name }) => name).sort())
+    expect(Object.keys(examples).toSorted()).toEqual(rules.map(({ name }) => name).toSorted())
   })
 
   describe.each(Object.entries(examples))('%s', (rule, { broken, kept }) => {

@@ -24,7 +24,7 @@ function stronglyConnected(graph: Map<string, string[]>): string[][] {
     }
     if (low.get(path) !== index.get(path)) return
     const group = stack.splice(stack.indexOf(path))
-    if (group.length > 1 || graph.get(path)?.includes(path)) groups.push(group.sort())
+    if (group.length > 1 || graph.get(path)?.includes(path)) groups.push(group.toSorted())
   }
 
   for (const path of graph.keys()) if (!index.has(path)) visit(path)

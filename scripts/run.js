@@ -1,0 +1,15 @@
+// The door of every npm script, in JavaScript that any Node reads: `node scripts/run.js start …` runs scripts/start.ts under Node 24.
+import { fileURLToPath } from 'node:url'
+
+const [, , name, ...args] = process.argv
+const major = Number(process.versions.node.split('.')[0])
+
+if (major < 24) {
+  console.error(`Intake runs on Node 24, this is Node ${process.versions.node}.`)
+  console.error('`npm ci` brings Node 24 along, unless install scripts are switched off. Run `npm ci --ignore-scripts=false`, then try again.')
+  process.exit(1)
+}
+
+const script = new URL(`./${name}.ts`, import.meta.url)
+process.argv = [process.execPath, fileURLToPath(script), ...args]
+await import(script.href)

@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { findChromium } from '../../test/support/chromium.ts'
+import { runCommand } from '../run-command.ts'
+
+export type Tool = {
+  name: string
+  /** Debian's package that brings it. */
+  debianPackage: string
+  /** Path of its program, or null when it is not here. */
+  find: () => string | null
+}
+
+const postgres: Tool = {
+  name: 'PostgreSQL',
+  debianPackage: 'postgresql',
+  find: () => {
+    const versions = globSync('/usr/lib/postgresql/*/bin/postgres').toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    return versions.at(-1) ?? onPath('postgres')
+  },
+}
+const redis: Tool = { name: 'Redis', debianPackage: 'redis-server', find: () => onPath('redis-server') }
+const chromium: Tool = { name: 'Chromium', debianPackage: 'chromium', find: () => findChromium(process.env) }
+
+export const tools = { postgres, redis, chromium }
+
+function onPath(program: string): string | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, program)).find(existsSync) ?? null
+}
+
+/** The version that a tool says it is. */
+export function versionOf(path: string): string {
+  return execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+}
+
+/** Installs what is missing where it can: as root on Debian. Answers the output of apt-get when it failed, else null. */
+export async function installMissing(wanted: Tool[]): Promise<string | null> {
+  const packages = wanted.filter((tool) => tool.find() === null).map((tool) => tool.debianPackage)
+  if (packages.length === 0 || process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return null
+  console.log(`installing ${packages.join(', ')}`)
+  return await withoutStartingServices(async () => {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const update = await runCommand({ command: 'apt-get', args: ['update', '-q'], env })
+    const install = await runCommand({ command: 'apt-get', args: ['install', '-q', '-y', '--no-install-recommends', ...packages], env })
+    return install.code === 0 ? null : update.output + install.output
+  })
+}
+
+/** Debian starts what it installs unless this file forbids it: the tests start their own. */
+async function withoutStartingServices<T>(work: () => Promise<T>): Promise<T> {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (existsSync(policy)) return await work()
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return await work()
+  } finally {
+    rmSync(policy)
+  }
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildClient } from '../client-build.ts'
+import { root } from '../root.ts'
+import { runCommand } from '../run-command.ts'
+import { asSkipped, count, readPlaywrightReport, readVitestList, readVitestReport, sum } from './reports.ts'
+import type { Counts } from './reports.ts'
+
+/** What a part of the run is given. */
+export type Surroundings = {
+  env: NodeJS.ProcessEnv
+  /** Folder for reports. */
+  folder: string
+  /** Whether there is a Chromium; without, what needs it is counted as skipped. */
+  browser: boolean
+  signal: AbortSignal
+}
+
+export type Result = { counts: Counts; output: string }
+
+export type Part = { name: string; run: (surroundings: Surroundings) => Promise<Result> }
+
+/** A check by a tool: one test, which is passed when the tool ends with 0. */
+function check(name: string, command: string, ...args: string[]): Part {
+  return {
+    name,
+    run: async ({ env, signal }) => {
+      const { code, output } = await runCommand({ command, args, env, signal })
+      return { counts: count([{ name, verdict: code === 0 ? 'passed' : 'failed' }]), output }
+    },
+  }
+}
+
+const build: Part = {
+  name: 'build',
+  run: async ({ signal }) => {
+    const { ok, output } = await buildClient(signal)
+    return { counts: count([{ name: 'build', verdict: ok ? 'passed' : 'failed' }]), output }
+  },
+}
+
+const checks: Part[] = [
+  check('types of the server', 'tsc', '-p', 'tsconfig.json', '--noEmit'),
+  check('types of the client', 'vue-tsc', '-p', 'client/tsconfig.json', '--noEmit'),
+  check('lint', 'oxlint'),
+  check('lint of templates', 'eslint', '--max-warnings', '0', 'client'),
+  check('format', 'oxfmt', '--check'),
+  check('dead code', 'knip'),
+]
+
+/** Projects of Vitest that drive a browser are called `client…`. */
+const unit: Part = {
+  name: 'unit',
+  run: async (surroundings) => {
+    if (surroundings.browser) return await runVitest('unit', ['--project=!faults'], surroundings)
+    const { counts, output } = await runVitest('unit', ['--project=!faults', '--project=!client*'], surroundings)
+    return { counts: sum([counts, await listAsSkipped('--project=client*', surroundings)]), output }
+  },
+}
+
+async function listAsSkipped(project: string, { env, folder, signal }: Surroundings): Promise<Counts> {
+  const list = join(folder, 'list.json')
+  const { code } = await runCommand({ command: 'vitest', args: ['list', `--json=${list}`, '--staticParse', project], env, signal })
+  return asSkipped(readReport(list, (text) => readVitestList(text, root), code))
+}
+
+const faults: Part = { name: 'faults', run: (surroundings) => runVitest('faults', ['--project=faults'], surroundings) }
+
+const e2e: Part = {
+  name: 'e2e',
+  run: async ({ env, folder, browser, signal }) => {
+    const report = join(folder, 'e2e.json')
+    const args = ['test', ...(browser ? [] : ['--list'])]
+    const { code, output } = await runCommand({ command: 'playwright', args, env: { ...env, INTAKE_TEST_REPORT: report }, signal })
+    const counts = readReport(report, readPlaywrightReport, code)
+    return { counts: browser ? counts : asSkipped(counts), output }
+  },
+}
+
+async function runVitest(name: string, args: string[], { env, folder, signal }: Surroundings): Promise<Result> {
+  const report = join(folder, `${name}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const { code, output } = await runCommand({ command: 'vitest', args: ['run', ...reporters, ...args], env, signal })
+  return { counts: readReport(report, (text) => readVitestReport(text, root), code), output }
+}
+
+/** Counts of a report. A tool that left none, or ended badly while its report knows of no failure, is a failure itself. */
+function readReport(path: string, read: (text: string) => Counts, code: number): Counts {
+  const counts = parse(path, read)
+  const silent = counts.failed.length === 0 && code !== 0
+  return silent ? sum([counts, count([{ name: `ended with code ${code}`, verdict: 'failed' }])]) : counts
+}
+
+function parse(path: string, read: (text: string) => Counts): Counts {
+  try {
+    return read(readFileSync(path, 'utf8'))
+  } catch (error) {
+    return count([{ name: `report: ${error instanceof Error ? error.message : String(error)}`, verdict: 'failed' }])
+  }
+}
+
+/** The parts of the whole run in their order, under the names that choose them. `build` goes with what needs the built page. */
+export const partsByName: Record<string, Part[]> = { static: [build, ...checks], unit: [unit], e2e: [build, e2e], faults: [faults] }
+
+/** The parts to run for the names given; all when there are none. Throws on a name of none. */
+export function chooseParts(names: string[]): Part[] {
+  const unknown = names.find((name) => !(name in partsByName))
+  if (unknown !== undefined) throw new Error(`"${unknown}" is no part of the tests. There are: ${Object.keys(partsByName).join(', ')}.`)
+  const chosen = Object.entries(partsByName).filter(([name]) => names.length === 0 || names.includes(name))
+  return [...new Set(chosen.flatMap(([, parts]) => parts))]
+}
