@@ -1,0 +1,65 @@
+import { AppError } from '../../errors.ts'
+import { CellRefusal, cutValue } from '../cells/refusal.ts'
+import { pickColumns } from '../columns.ts'
+import { quoteName, quoteNames } from '../identifiers.ts'
+import type { Cell, Column, Lookup, Table, TargetRows } from '../target.ts'
+import type { Connection } from './connection.ts'
+import { decode } from './decode.ts'
+import type { StoredValue } from './decode.ts'
+import { encoderOf } from './encode.ts'
+import type { Encoder, SqliteValue } from './encode.ts'
+
+const countedAtMost = 1_000_000
+
+/** For each key the one row that has it. A key that can't be in its column is not there. */
+export function findRows(connection: Connection, { table, by, keys, select }: Lookup): (Cell[] | null)[] {
+  const encoders = pickColumns(table, by).map(encoderOf)
+  const columns = pickColumns(table, select)
+  const conditions = by.map((name) => `${quoteName(name)} = ?`)
+  const list = select.length > 0 ? quoteNames(select) : '1'
+  const statement = connection
+    .prepare<SqliteValue[], StoredValue[]>(`SELECT ${list} FROM main.${quoteName(table.name)} WHERE ${conditions.join(' AND ')} LIMIT 2`)
+    .raw()
+    .safeIntegers()
+  return keys.map((key) => {
+    const encoded = encodeKey(key, encoders)
+    const [row, another] = encoded ? statement.all(...encoded) : []
+    if (another) throw severalRows(table, by, key)
+    return row ? decodeRow(row, columns) : null
+  })
+}
+
+export function severalRows(table: Table, by: string[], key: Cell[]): AppError {
+  const value = key.map(cutValue).join(', ')
+  return new AppError('conflict', `Several rows of table "${table.name}" have ${by.join(', ')} = ${value}.`, {
+    details: { table: table.name, column: by.join(', '), value },
+  })
+}
+
+function encodeKey(key: Cell[], encoders: Encoder[]): SqliteValue[] | null {
+  if (key.includes(null)) return null
+  try {
+    return encoders.map((encode, at) => encode(key[at] as Exclude<Cell, null>))
+  } catch (thrown) {
+    if (thrown instanceof CellRefusal) return null
+    throw thrown
+  }
+}
+
+export function decodeRow(row: StoredValue[], columns: Column[]): Cell[] {
+  return columns.map((column, at) => decode(row[at] ?? null, column))
+}
+
+/** A page of a table in the order of its primary key. Rows are counted up to a million. */
+export function readPage(connection: Connection, table: Table, { offset, limit }: { offset: number; limit: number }): TargetRows {
+  const names = table.columns.map((column) => column.name)
+  const order = table.primaryKey.length > 0 ? `ORDER BY ${quoteNames(table.primaryKey)}` : ''
+  const rows = connection
+    .prepare<[number, number], StoredValue[]>(`SELECT ${quoteNames(names)} FROM main.${quoteName(table.name)} ${order} LIMIT ? OFFSET ?`)
+    .raw()
+    .safeIntegers()
+    .all(limit, offset)
+  const counted = connection.prepare<[], number>(`SELECT count(*) FROM (SELECT 1 FROM main.${quoteName(table.name)} LIMIT ${countedAtMost + 1})`)
+  const total = counted.pluck().get() ?? 0
+  return { columns: names, rows: rows.map((row) => decodeRow(row, table.columns)), total: total > countedAtMost ? null : total }
+}
