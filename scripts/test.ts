@@ -63,6 +63,7 @@ async function runAll(parts: Part[]): Promise<Counts> {
     const env = toolEnvironment({ [runMarker]: run, ...(await startServices(services)) })
     const counts = sum(await runParts(parts, env, folder))
     const strays = await endStrays(run)
+    for (const command of strays) console.log(`✗ left running: ${command}`)
     return sum([counts, count(strays.map((name) => ({ name: `left running: ${name}`, verdict: 'failed' })))])
   } finally {
     for (const service of services.toReversed()) await service.stop()

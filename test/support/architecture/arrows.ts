@@ -1,10 +1,10 @@
 import type { Finding, Import, Source } from './source.ts'
 
-/** ARCHITECTURE, "Direction", written as one line: a room imports itself and the rooms to its left. */
+/** "Direction" of ARCHITECTURE.md as one line, left to right: a room imports itself and the rooms before it. A start gives a watch token: `auth` is before `sessions`. */
 const rooms = [
   ['shared', 'errors', 'config', 'logging'],
   ['database', 'locks', 'storage', 'targets', 'destinations'],
-  ['jobs', 'realtime', 'importers', 'sessions', 'auth', 'http', 'cli', 'app', 'main'],
+  ['jobs', 'realtime', 'importers', 'auth', 'sessions', 'http', 'cli', 'app', 'main'],
 ].flat()
 
 /** The rooms of the client, and which of them may call (not only take types from) the ones that talk to the server. */
