@@ -60,7 +60,7 @@ export class WatchTokens {
     const run = await em.findOne(ImportSessionEntity, { id: principal.importId }, { fields: ['status'] })
     const user = await em.findOne(UserEntity, { id: principal.userId })
     if (!row || !run || isFinal(run.status) || !user || user.disabled) return null
-    const { id, expires, token, expiresAt } = await this.issue({ userId: row.userId, importId: row.importId, loginId: row.loginId }, em)
+    const { id, expires, token, expiresAt } = await this.issue({ userId: row.userId, importId: row.importId, loginId: row.loginId ?? null }, em)
     return { grant: { token, expiresAt }, principal: { ...principal, tokenId: id, expiresAt: expires } }
   }
 
@@ -74,7 +74,7 @@ export class WatchTokens {
       user: { id: row.userId, name: names.get(row.userId) ?? row.userId },
       createdAt: new Date(row.createdAt).toISOString(),
       expiresAt: new Date(row.expiresAt).toISOString(),
-      ...(row.lastUsedAt !== null && { lastUsedAt: new Date(row.lastUsedAt).toISOString() }),
+      ...(typeof row.lastUsedAt === 'number' && { lastUsedAt: new Date(row.lastUsedAt).toISOString() }),
     }))
   }
 

@@ -82,6 +82,8 @@ export const ImportSessionEntity = defineEntity({
     id: p.string().primary(),
     kind: p.string().$type<ImportKind>(),
     title: p.text(),
+    /** Title, file names and the error in lower case: what the history's text search looks through. */
+    searchText: p.text(),
     status: p.string().$type<SessionStatus>().index(),
     options: p.json<Record<string, unknown>>(),
     files: p.json<StoredFile[]>(),

@@ -9,6 +9,8 @@ export type JobFile = {
   name: string
   size: number
   sha256: string
+  /** Absolute path of the stored file, when it is on a disk of this machine. For formats that are read by jumping about in them. */
+  path?: string
   /**
    * The stored bytes as a stream. The first complete read checks size and SHA-256 against what was counted at receipt and fails with `file_damaged`
    * at its end when they differ.

@@ -18,7 +18,10 @@ export type AttemptStore = {
   finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' }>): Promise<void>
   /** The run is to go on with another attempt; `reason` tells the watchers why. Answers whether it may. */
   resume(importId: string, attempt: number, reason: 'interrupted' | 'worker_lost', message: string): Promise<boolean>
+  /** The checkpoint was removed from the target. */
   forgotten(importId: string): Promise<void>
+  /** Removes the checkpoint from the target when no thread is there to do it. */
+  forget(importId: string): Promise<void>
 }
 
 export type AttemptOptions = { memoryMb: number; leaseMs: number; drainMs: number }
@@ -144,6 +147,7 @@ export class AttemptRunner {
     if (crash.outOfMemory) {
       const message = `The file needs more than the ${this.#options.memoryMb} MB that a run may use (setting JOB_MEMORY_MB). Nothing else was affected.`
       await this.#store.finish(importId, attempt, { status: 'failed', ledger, error: { code: 'out_of_memory', message } })
+      await this.#store.forget(importId)
       return false
     }
     this.#log.error({ importId, attempt, crash: crash.message }, 'worker thread lost')

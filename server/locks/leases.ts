@@ -27,6 +27,11 @@ export class SqlLeases implements Leases {
     }
   }
 
+  /** Removes all leases: for the one process that has just found itself alone. */
+  async clear(): Promise<void> {
+    await this.#database.em().nativeDelete(LeaseEntity, {})
+  }
+
   async #take(key: string, owner: string, ttlMs: number): Promise<boolean> {
     const em = this.#database.em()
     const now = Date.now()

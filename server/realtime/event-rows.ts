@@ -55,8 +55,9 @@ function filtered(em: EntityManager, importId: string, filter: EventFilter): Sel
   if (filter.level) query = query.where('level', 'in', filter.level)
   if (filter.stream) query = query.where('stream', '=', filter.stream)
   if (filter.q) {
-    const pattern = `%${filter.q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-    query = query.where(sql<boolean>`lower(message) like ${pattern} escape '\\'`)
+    const [typed, lower] = [filter.q, filter.q.toLowerCase()].map((text) => `%${text.replace(/[\\%_]/g, '\\$&')}%`)
+    // SQLite lowers ASCII alone: other letters are found as they were typed.
+    query = query.where(sql<boolean>`(lower(message) like ${lower} escape '\\' or message like ${typed} escape '\\')`)
   }
   return query
 }

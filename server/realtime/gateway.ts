@@ -1,7 +1,7 @@
-import type { Server as HttpServer } from 'node:http'
+import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { Server } from 'socket.io'
 import type { Socket } from 'socket.io'
-import type { ClientToServer, RevokeReason, ServerToClient } from '../../shared/protocol/events.ts'
+import type { ClientToServer, ServerToClient } from '../../shared/protocol/events.ts'
 import { eventPageLimit } from '../../shared/protocol/events.ts'
 import type { EventPage, ImportView, WatchGrant } from '../../shared/protocol/views.ts'
 import { unwatchMessage, watchMessage } from '../../shared/schemas/requests.ts'
@@ -21,8 +21,6 @@ export type GatewayServices = {
   events(importId: string, after: number, limit: number): Promise<EventPage>
   /** A new token for a watcher of a run that lives, or null when there is no right to one any more. */
   renew(principal: Extract<Principal, { type: 'watch' }>): Promise<{ grant: WatchGrant; principal: Principal } | null>
-  /** Whether a request with this Origin may open a socket here. */
-  originAllowed(headers: { origin?: string | undefined; host?: string | undefined }): boolean
 }
 
 type IntakeSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, SocketData>
@@ -30,20 +28,20 @@ type IntakeSocket = Socket<ClientToServer, ServerToClient, Record<string, never>
 /** Messages that one socket may send in ten seconds. */
 const messageBudget = 200
 
-export function createSocketServer(http: HttpServer, services: GatewayServices): IntakeServer {
+/** The socket server, bare. `originAllowed` says whether a request with these headers may open a socket here. */
+export function createSocketServer(http: HttpServer, originAllowed: (headers: IncomingHttpHeaders) => boolean): IntakeServer {
   return new Server(http, {
     path: '/socket.io',
     serveClient: false,
     // Measured: compression cuts the rate to a fifth and takes a gigabyte at a thousand sockets.
     perMessageDeflate: false,
     maxHttpBufferSize: 64 * 1024,
-    // Fallible by design and without the auth middleware: what was missed is replayed by `seq`.
-    connectionStateRecovery: undefined,
+    // connectionStateRecovery stays off: it skips the auth middleware, and what was missed is replayed by `seq` anyway.
     connectTimeout: 20_000,
     pingInterval: 20_000,
     pingTimeout: 20_000,
     // The `cors` option does not check the origin of WebSockets; this does, for every transport, before anything else.
-    allowRequest: (request, decide) => decide(null, services.originAllowed(request.headers)),
+    allowRequest: (request, decide) => decide(null, originAllowed(request.headers)),
   })
 }
 
@@ -61,12 +59,6 @@ export class Gateway {
     this.#clock = new ExpiryClock((socket) => this.#expire(socket))
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
-  }
-
-  /** Closes the sockets of a room at once, on every node, and says why. */
-  revoke(room: string, reason: RevokeReason): void {
-    this.#io.to(room).emit('revoked', { reason })
-    this.#io.in(room).disconnectSockets(true)
   }
 
   async close(): Promise<void> {

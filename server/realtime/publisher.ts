@@ -1,5 +1,5 @@
 import type { Server } from 'socket.io'
-import type { ClientToServer, ServerToClient } from '../../shared/protocol/events.ts'
+import type { ClientToServer, RevokeReason, ServerToClient } from '../../shared/protocol/events.ts'
 import type { ImportView, Ledger, Progress, StoredEvent } from '../../shared/protocol/views.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
 import type { Principal } from './principal.ts'
@@ -33,6 +33,12 @@ export class Publisher {
 
   progress(message: { importId: string; status: SessionStatus; progress: Progress; ledger: Ledger }): void {
     this.#io.to([rooms.import(message.importId), rooms.history]).volatile.emit('progress', message)
+  }
+
+  /** Closes the sockets of a room at once, on every node, and says why. */
+  revoke(room: string, reason: RevokeReason): void {
+    this.#io.to(room).emit('revoked', { reason })
+    this.#io.in(room).disconnectSockets(true)
   }
 
   #dropSlow(importId: string, lastSeq: number): void {

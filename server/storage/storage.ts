@@ -28,10 +28,11 @@ export type Storage = {
 const keyForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export class DiskStorage implements Storage {
-  readonly #root: string
+  /** The folder, for readers in another thread. */
+  readonly root: string
 
   private constructor(root: string) {
-    this.#root = root
+    this.root = root
   }
 
   static async open(root: string): Promise<DiskStorage> {
@@ -76,7 +77,7 @@ export class DiskStorage implements Storage {
   }
 
   pathOf(key: string): string {
-    return storagePath(this.#root, key)
+    return storagePath(this.root, key)
   }
 
   async remove(key: string): Promise<void> {
@@ -84,7 +85,7 @@ export class DiskStorage implements Storage {
   }
 
   async keys(): Promise<string[]> {
-    return (await readdir(this.#root)).filter((name) => keyForm.test(name))
+    return (await readdir(this.root)).filter((name) => keyForm.test(name))
   }
 }
 

@@ -20,6 +20,7 @@ export class Migration20261121First extends Migration {
       "id" text not null,
       "kind" text not null,
       "title" text not null,
+      "search_text" text not null,
       "status" text not null,
       "options" jsonb not null,
       "files" jsonb not null,

@@ -20,6 +20,7 @@ export class Migration20261121First extends Migration {
       "id" text not null primary key,
       "kind" text not null,
       "title" text not null,
+      "search_text" text not null,
       "status" text not null,
       "options" json not null,
       "files" json not null,

@@ -1,0 +1,96 @@
+import Router from '@koa/router'
+import Koa from 'koa'
+import type { Registry } from 'prom-client'
+import type { Authenticator } from '../auth/authenticate.ts'
+import type { LoginSessions } from '../auth/login-sessions.ts'
+import type { Users } from '../auth/users.ts'
+import type { WatchTokens } from '../auth/watch-tokens.ts'
+import type { Database } from '../database/database.ts'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { EventSignals } from '../realtime/event-signals.ts'
+import type { ImportControl } from '../sessions/import-control.ts'
+import type { ImportReader } from '../sessions/import-reader.ts'
+import type { ImportStarter } from '../sessions/import-starter.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { TargetRecords } from '../targets/target-records.ts'
+import type { ImportKind } from '../../shared/protocol/views.ts'
+import type { State } from './context.ts'
+import { createAccess } from './middleware/access.ts'
+import { errorExit } from './middleware/error-exit.ts'
+import { requestId } from './middleware/request-id.ts'
+import { refuseCrossSite } from './middleware/same-origin.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import { healthRoutes } from './routes/health-routes.ts'
+import { importRoutes } from './routes/import-routes.ts'
+import { sampleRoutes } from './routes/sample-routes.ts'
+import { sessionRoutes } from './routes/session-routes.ts'
+import { startImportRoute } from './routes/start-import.ts'
+import type { KindIntake } from './routes/start-import.ts'
+import { targetRoutes } from './routes/target-routes.ts'
+import { userRoutes } from './routes/user-routes.ts'
+import { watchTokenRoutes } from './routes/watch-token-routes.ts'
+import { staticPages } from './static-pages.ts'
+import { createWatchCookies } from './watch-cookies.ts'
+
+export type HttpParts = {
+  log: Logger
+  database: Database
+  authenticator: Authenticator
+  logins: LoginSessions
+  users: Users
+  tokens: WatchTokens
+  targets: TargetRecords
+  storage: Storage
+  starter: ImportStarter
+  reader: ImportReader
+  control: ImportControl
+  signals: EventSignals
+  metrics: Registry
+  kinds: Partial<Record<ImportKind, KindIntake>>
+  publicUrl: URL | undefined
+  trustProxy: boolean
+  watchTokenMs: number
+  maxUploadBytes: number
+  pagesDir: string
+  samplesDir: string
+  closing: () => boolean
+}
+
+/** The Koa application: what every request passes, then the routes. */
+export function createHttpApp(parts: HttpParts): Koa<State> {
+  const https = parts.publicUrl?.protocol === 'https:'
+  const app = new Koa<State>({ proxy: parts.trustProxy })
+  app.on('error', (error: unknown) => parts.log.warn({ err: error }, 'response failed'))
+  app.use(requestId(parts.log))
+  app.use(securityHeaders(https))
+  app.use(async (ctx, next) => {
+    ctx.cookies.secure = https
+    await next()
+  })
+  app.use(staticPages(parts.pagesDir))
+  app.use(errorExit(parts.log))
+  app.use(refuseCrossSite(parts.publicUrl))
+  const router = createRouter(parts, https)
+  app.use(router.routes())
+  app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new AppError('method_not_allowed', 'This address does not take that method.') }))
+  app.use((ctx) => {
+    if (ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')
+  })
+  return app
+}
+
+function createRouter(parts: HttpParts, secureCookies: boolean): Router<State> {
+  const router = new Router<State>()
+  const access = createAccess(parts.authenticator)
+  const cookies = createWatchCookies({ lifeMs: parts.watchTokenMs, secure: secureCookies })
+  healthRoutes(router, parts)
+  sessionRoutes(router, { ...parts, access, secureCookies })
+  userRoutes(router, { ...parts, access })
+  targetRoutes(router, { ...parts, access })
+  sampleRoutes(router, { dir: parts.samplesDir, access })
+  startImportRoute(router, { ...parts, access, cookies })
+  importRoutes(router, { ...parts, access, cookies })
+  watchTokenRoutes(router, { ...parts, access, cookies })
+  return router
+}

@@ -1,0 +1,199 @@
+import type { Database, EntityManager } from '../database/database.ts'
+import { ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
+import type { ImportSession } from '../database/entities.ts'
+import { AppError } from '../errors.ts'
+import type { LiveRuns } from '../jobs/live-runs.ts'
+import type { AttemptStore } from '../jobs/run-attempt.ts'
+import type { FromThread, ThreadInput, ThreadOutcome } from '../jobs/thread-protocol.ts'
+import type { EventDraft, EventLog } from '../realtime/event-log.ts'
+import type { Publisher } from '../realtime/publisher.ts'
+import type { Target, TargetAddress } from '../targets/target.ts'
+import type { SessionStatus } from '../../shared/session-status.ts'
+import { settle } from './settle-ledger.ts'
+
+export type StoreParts = {
+  database: Database
+  events: EventLog
+  publisher: Publisher
+  live: LiveRuns
+  storageRoot: string
+  /** URLs of the modules that export `importer`, by kind. */
+  importerModules: Partial<Record<ImportSession['kind'], string>>
+  addressOf(targetId: string): Promise<TargetAddress>
+  openTarget(address: TargetAddress): Promise<Target>
+}
+
+type Batch = Extract<FromThread, { type: 'batch' }>
+type Finished = Exclude<ThreadOutcome, { status: 'interrupted' }>
+
+/** Progress is kept in the database at most once a second; people who watch get it ten times. */
+const progressEveryMs = 1000
+/** A run whose attempts killed their worker so many times is not tried again. */
+const poisonAfter = 3
+
+/** The rows behind attempts. Every change goes through the event log and is fenced by the attempt's number. */
+export class SqlAttemptStore implements AttemptStore {
+  readonly #parts: StoreParts
+  readonly #progressAt = new Map<string, number>()
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts
+  }
+
+  async lockFor(importId: string): Promise<{ key: string } | null> {
+    const row = await this.#row(importId, ['id', 'targetId', 'status'])
+    if (!row || (row.status !== 'queued' && row.status !== 'resuming')) return null
+    return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}` }
+  }
+
+  async claim(importId: string): Promise<ThreadInput | null> {
+    const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId })
+    const importerModule = row && this.#parts.importerModules[row.kind]
+    if (!row || !importerModule) return null
+    const attempt = row.attempt + 1
+    const prepared = await this.#prepare(row)
+    if (!prepared) return null
+    const first = attempt === 1 || row.retryBase === row.attempt
+    const moved = await this.#parts.events.write({
+      importId,
+      expect: { attempt: row.attempt, statuses: ['queued', 'resuming'] },
+      patch: { status: 'running', attempt, markerPending: true, ...(row.startedAt === null && { startedAt: Date.now() }) },
+      drafts: [{ type: 'status', status: 'running', data: { attempt }, ...(!first && { message: 'The run goes on from where it was.' }) }],
+    })
+    if (!moved) return null
+    this.#parts.live.begin(importId, attempt, row.progress, row.ledger)
+    return { importerModule, importId, attempt, options: row.options, storageRoot: this.#parts.storageRoot, files: row.files, ...prepared }
+  }
+
+  async keepBatch(importId: string, attempt: number, batch: Batch): Promise<void> {
+    const stored = await this.#parts.events.write({
+      importId,
+      expect: { attempt },
+      drafts: batch.lines.map((line): EventDraft => ({ type: 'log', ...line })),
+      within: async (em) => await keepRejected(em, importId, attempt, batch.rejected),
+    })
+    if (!stored) throw new AppError('fenced', 'A newer attempt of this run is at work.')
+  }
+
+  showProgress(importId: string, attempt: number, { progress, ledger }: Extract<FromThread, { type: 'progress' }>): void {
+    const now = Date.now()
+    this.#parts.publisher.progress({ importId, status: 'running', progress, ledger })
+    if (now - (this.#progressAt.get(importId) ?? 0) < progressEveryMs) return
+    this.#progressAt.set(importId, now)
+    void this.#parts.database.em().nativeUpdate(ImportSessionEntity, { id: importId, attempt, endedAt: null }, { progress, ledger }).catch(() => undefined)
+  }
+
+  async finish(importId: string, attempt: number, outcome: Finished): Promise<void> {
+    this.#progressAt.delete(importId)
+    const row = await this.#parts.database.em().findOneOrFail(ImportSessionEntity, { id: importId })
+    const status: SessionStatus = outcome.status
+    const { ledger, progress } = settle(row, outcome, this.#parts.live.get(importId))
+    const error = 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null
+    const details = 'error' in outcome ? outcome.error.details : undefined
+    const stored = await this.#parts.events.write({
+      importId,
+      expect: { attempt, statuses: ['running', 'cancelling', 'resuming'] },
+      patch: {
+        status,
+        ledger,
+        progress,
+        error,
+        activeKey: null,
+        endedAt: Date.now(),
+        retryOnly: null,
+        deaths: 0,
+        ...(error && { searchText: `${row.searchText}\n${error.message.toLowerCase()}` }),
+      },
+      drafts: [{ type: 'status', status, level: levelOf(status), ...(error && { message: error.message }), ...(details && { data: { details } }) }],
+      within: async (em) => void (row.retryBase > 0 && (await em.nativeDelete(RejectedRecordEntity, { importId, attempt: { $lte: row.retryBase } }))),
+    })
+    if (!stored) throw new AppError('fenced', 'A newer attempt of this run is at work.')
+  }
+
+  async resume(importId: string, attempt: number, reason: 'interrupted' | 'worker_lost', message: string): Promise<boolean> {
+    const row = await this.#row(importId, ['id', 'status', 'deaths', 'ledger'])
+    if (!row) return false
+    if (row.status === 'cancelling') {
+      await this.finish(importId, attempt, { status: 'cancelled', ledger: row.ledger, error: { code: 'cancelled', message: 'The run was cancelled.' } })
+      await this.forget(importId)
+      return false
+    }
+    const deaths = reason === 'worker_lost' ? row.deaths + 1 : row.deaths
+    if (deaths >= poisonAfter) {
+      const text = `The worker was lost ${deaths} times in a row on this run, the last time with: ${message}`
+      await this.finish(importId, attempt, { status: 'failed', ledger: row.ledger, error: { code: 'poison', message: text } })
+      await this.forget(importId)
+      return false
+    }
+    const text = reason === 'worker_lost' ? `Worker lost, resuming. ${message}` : message
+    const moved = await this.#parts.events.write({
+      importId,
+      expect: { attempt, statuses: ['running', 'resuming'] },
+      patch: { status: 'resuming', deaths },
+      drafts: [{ type: 'status', status: 'resuming', level: 'warning', message: text, data: { reason } }],
+    })
+    return moved !== null
+  }
+
+  async forgotten(importId: string): Promise<void> {
+    await this.#parts.database.em().nativeUpdate(ImportSessionEntity, { id: importId }, { markerPending: false })
+  }
+
+  async forget(importId: string): Promise<void> {
+    const row = await this.#row(importId, ['id', 'targetId'])
+    if (!row?.targetId) return
+    const target = await this.#parts.openTarget(await this.#parts.addressOf(row.targetId))
+    try {
+      await target.forget(importId)
+      await this.forgotten(importId)
+    } finally {
+      await target.close()
+    }
+  }
+
+  /** What the thread needs besides the row. A run that can't begin ends here, with the reason. */
+  async #prepare(row: ImportSession): Promise<Pick<ThreadInput, 'target' | 'only'> | null> {
+    try {
+      const target = row.targetId ? await this.#parts.addressOf(row.targetId) : null
+      return { target, only: row.retryOnly === 'failed' ? await this.#rejectedBefore(row) : null }
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      const error = { code: thrown.code, message: thrown.message }
+      await this.#parts.events.write({
+        importId: row.id,
+        expect: { attempt: row.attempt, statuses: ['queued', 'resuming'] },
+        patch: { status: 'failed', error, activeKey: null, endedAt: Date.now() },
+        drafts: [{ type: 'status', status: 'failed', level: 'error', message: error.message }],
+      })
+      return null
+    }
+  }
+
+  async #rejectedBefore(row: ImportSession): Promise<{ file: string; record: number }[]> {
+    return await this.#parts.database
+      .em()
+      .find(
+        RejectedRecordEntity,
+        { importId: row.id, attempt: { $lte: row.retryBase } },
+        { fields: ['file', 'record'], orderBy: [{ file: 'asc' }, { record: 'asc' }], disableIdentityMap: true },
+      )
+      .then((rows) => rows.map(({ file, record }) => ({ file, record })))
+  }
+
+  async #row<F extends keyof ImportSession & string>(importId: string, fields: F[]): Promise<Pick<ImportSession, F> | null> {
+    const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId }, { fields: fields as never })
+    return row as Pick<ImportSession, F> | null
+  }
+}
+
+function levelOf(status: SessionStatus): 'info' | 'warning' | 'error' {
+  if (status === 'failed') return 'error'
+  return status === 'succeeded' ? 'info' : 'warning'
+}
+
+async function keepRejected(em: EntityManager, importId: string, attempt: number, records: Batch['rejected']): Promise<void> {
+  for (const record of records) {
+    const body = JSON.parse(JSON.stringify(record).replaceAll('\\u0000', '\\ufffd')) as typeof record
+    await em.upsert(RejectedRecordEntity, { importId, file: record.file, record: record.record, attempt, body })
+  }
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { UniqueConstraintViolationException } from '@mikro-orm/core'
+import type { Database, EntityManager } from '../database/database.ts'
+import { ImportSessionEntity } from '../database/entities.ts'
+import type { ImportSession, StoredFile } from '../database/entities.ts'
+import { AppError } from '../errors.ts'
+import type { EventLog } from '../realtime/event-log.ts'
+import { chainStart } from '../realtime/event-chain.ts'
+import { newId } from '../auth/secrets.ts'
+import type { WatchTokens } from '../auth/watch-tokens.ts'
+import type { ImportKind, WatchGrant } from '../../shared/protocol/views.ts'
+
+export type StartRequest = {
+  kind: ImportKind
+  targetId: string | null
+  options: Record<string, unknown>
+  files: StoredFile[]
+  user: { id: string; loginId: string | null }
+  requestId: string
+  idempotencyKey: string | undefined
+}
+
+export type Started = { outcome: 'started' | 'joined'; importId: string; watch: WatchGrant }
+
+/** The same again so soon after its end is asked about: a click that came late, or a real second run? */
+const againWithinMs = 5000
+
+/** Starts import sessions: exactly one for one wish, however often it arrives. */
+export class ImportStarter {
+  readonly #database: Database
+  readonly #events: EventLog
+  readonly #tokens: WatchTokens
+  readonly #enqueue: (importId: string) => Promise<void>
+
+  constructor(parts: { database: Database; events: EventLog; tokens: WatchTokens; enqueue: (importId: string) => Promise<void> }) {
+    this.#database = parts.database
+    this.#events = parts.events
+    this.#tokens = parts.tokens
+    this.#enqueue = parts.enqueue
+  }
+
+  /**
+   * Makes the import session with its watch token, or joins the one that is there. The row itself is the outbox entry: `queued` means it must be carried
+   * to a worker, and whoever finds it so carries it. Throws `recently_finished` when the same has just ended and `options.again` is not set.
+   */
+  async start(request: StartRequest): Promise<Started> {
+    const draft = draftOf(request)
+    // Two rounds: the second finds what made the first collide.
+    for (let round = 0; ; round++) {
+      const existing = await this.#existing(draft)
+      if (existing) return await this.#join(existing, request)
+      try {
+        return await this.#insert(draft, request)
+      } catch (thrown) {
+        if (!(thrown instanceof UniqueConstraintViolationException) || round > 2) throw thrown
+      }
+    }
+  }
+
+  async #existing(draft: ImportSession): Promise<string | null> {
+    const em = this.#database.em()
+    if (draft.idempotencyKey) {
+      const same = await em.findOne(ImportSessionEntity, { idempotencyKey: draft.idempotencyKey }, { fields: ['id', 'dedupeKey'] })
+      if (same && same.dedupeKey !== draft.dedupeKey) throw new AppError('conflict', 'This Idempotency-Key was used for another import. Use a new one.')
+      if (same) return same.id
+    }
+    const active = await em.findOne(ImportSessionEntity, { activeKey: draft.dedupeKey }, { fields: ['id'] })
+    if (active) return active.id
+    if (draft.options['again'] !== true) await refuseRecent(em, draft.dedupeKey)
+    return null
+  }
+
+  async #join(importId: string, request: StartRequest): Promise<Started> {
+    const watch = await this.#tokens.issue({ userId: request.user.id, importId, loginId: request.user.loginId })
+    return { outcome: 'joined', importId, watch: { token: watch.token, expiresAt: watch.expiresAt } }
+  }
+
+  async #insert(draft: ImportSession, request: StartRequest): Promise<Started> {
+    const { user } = request
+    const watch = await this.#database.em().transactional(async (em) => {
+      await em.insert(ImportSessionEntity, draft)
+      return await this.#tokens.issue({ userId: user.id, importId: draft.id, loginId: user.loginId }, em)
+    })
+    await this.#events.write({ importId: draft.id, expect: { statuses: ['queued'] }, patch: {}, drafts: [{ type: 'status', status: 'queued' }] })
+    await this.#enqueue(draft.id)
+    return { outcome: 'started', importId: draft.id, watch: { token: watch.token, expiresAt: watch.expiresAt } }
+  }
+}
+
+async function refuseRecent(em: EntityManager, dedupeKey: string): Promise<void> {
+  const recent = await em.findOne(
+    ImportSessionEntity,
+    { dedupeKey, endedAt: { $gt: Date.now() - againWithinMs } },
+    { fields: ['id', 'status'], orderBy: { endedAt: 'desc' } },
+  )
+  if (!recent) return
+  throw new AppError('recently_finished', 'The same content went to the same place a moment ago. Run it again?', {
+    details: { importId: recent.id, status: recent.status },
+  })
+}
+
+function draftOf(request: StartRequest): ImportSession {
+  const now = Date.now()
+  const dedupeKey = dedupeKeyOf(request)
+  const title = titleOf(request.files)
+  return {
+    id: `${request.kind}_${now}_${newId()}`,
+    kind: request.kind,
+    title,
+    searchText: [title, ...request.files.map((file) => file.name)].join('\n').toLowerCase().slice(0, 20_000),
+    status: 'queued',
+    options: request.options,
+    files: request.files,
+    targetId: request.targetId,
+    userId: request.user.id,
+    requestId: request.requestId,
+    dedupeKey,
+    activeKey: dedupeKey,
+    idempotencyKey: request.idempotencyKey ? `${request.user.id}:${request.idempotencyKey}` : null,
+    attempt: 0,
+    retryBase: 0,
+    retryOnly: null,
+    lastSeq: 0,
+    logHash: chainStart,
+    progress: { percent: 0, done: 0, total: null, unit: 'records', rate: null, etaMs: null },
+    ledger: { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null },
+    error: null,
+    markerPending: false,
+    deaths: 0,
+    uploadsGone: false,
+    createdAt: now,
+    startedAt: null,
+    endedAt: null,
+  }
+}
+
+/** What makes two starts the same: kind, target, options and content. The wish to run it again is not part of what is run. */
+function dedupeKeyOf({ kind, targetId, options, files }: StartRequest): string {
+  const { again: _, ...rest } = options
+  const sorted = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([kind, targetId, sorted, files.map((file) => [file.name, file.size, file.sha256])]))
+    .digest('hex')
+}
+
+function titleOf(files: StoredFile[]): string {
+  const [first, ...more] = files
+  if (!first) return ''
+  return more.length === 0 ? first.name : `${first.name} + ${more.length}`
+}

@@ -1,0 +1,63 @@
+import type { Database } from '../database/database.ts'
+import { ImportSessionEntity } from '../database/entities.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { SqlAttemptStore } from './attempt-store.ts'
+
+type RecoverParts = {
+  database: Database
+  store: SqlAttemptStore
+  storage: Storage
+  enqueue: (importId: string) => Promise<void>
+  log: Logger
+}
+
+/**
+ * Puts right what a process that ended in the middle left behind: its runs resume, waiting ones are queued again, checkpoints of ended runs leave their
+ * targets, and files that belong to no run are removed. Called when no worker runs yet.
+ */
+export async function recover(parts: RecoverParts): Promise<void> {
+  const { database, store, enqueue, log } = parts
+  const claimed = await database.em().find(ImportSessionEntity, { status: { $in: ['running', 'cancelling'] } }, { fields: ['id', 'attempt', 'status'] })
+  for (const row of claimed) await store.resume(row.id, row.attempt, 'worker_lost', 'The server was stopped in the middle of this run.')
+  const waiting = await database
+    .em()
+    .find(ImportSessionEntity, { status: { $in: ['queued', 'resuming'] } }, { fields: ['id'], orderBy: { createdAt: 'asc' } })
+  for (const row of waiting) await enqueue(row.id)
+  if (waiting.length > 0) log.info({ runs: waiting.length }, 'runs put back into the queue')
+  await forgetEnded(parts)
+  await removeOrphans(parts)
+}
+
+async function forgetEnded({ database, store, log }: RecoverParts): Promise<void> {
+  const ended = await database.em().find(ImportSessionEntity, { markerPending: true, endedAt: { $ne: null } }, { fields: ['id'] })
+  for (const { id } of ended) {
+    try {
+      await store.forget(id)
+    } catch (error) {
+      log.warn({ err: error, importId: id }, 'the checkpoint of an ended run is still in its target')
+    }
+  }
+}
+
+async function removeOrphans({ database, storage, log }: RecoverParts): Promise<void> {
+  const known = new Set<string>()
+  const rows = await database.em().find(ImportSessionEntity, { uploadsGone: false }, { fields: ['files'], disableIdentityMap: true })
+  for (const row of rows) for (const file of row.files) known.add(file.key)
+  for (const key of await storage.keys()) {
+    if (known.has(key)) continue
+    await storage.remove(key)
+    log.info({ key }, 'removed an upload that belongs to no run')
+  }
+}
+
+/** Removes the files of runs that ended longer ago than `keepMs`. */
+export async function removeOldUploads(database: Database, storage: Storage, keepMs: number): Promise<void> {
+  const rows = await database
+    .em()
+    .find(ImportSessionEntity, { uploadsGone: false, endedAt: { $lt: Date.now() - keepMs } }, { fields: ['id', 'files'], disableIdentityMap: true })
+  for (const row of rows) {
+    for (const file of row.files) await storage.remove(file.key)
+    await database.em().nativeUpdate(ImportSessionEntity, { id: row.id, endedAt: { $ne: null } }, { uploadsGone: true })
+  }
+}

@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto'
+import { UniqueConstraintViolationException } from '@mikro-orm/core'
+import type { Database } from '../database/database.ts'
+import { ImportSessionEntity, TargetEntity } from '../database/entities.ts'
+import type { TargetRow } from '../database/entities.ts'
+import { AppError, toAppError } from '../errors.ts'
+import type { RowsPage, TableView, TargetTest, TargetView } from '../../shared/protocol/views.ts'
+import { sessionStatuses, isFinal } from '../../shared/session-status.ts'
+import { openTarget, parseTargetUrl, withoutPassword, withPassword } from './registry.ts'
+import type { TargetPlaces } from './registry.ts'
+import type { Sealer } from './sealed.ts'
+import type { Cell, Table, Target, TargetAddress } from './target.ts'
+
+type TargetDraft = { name: string; url: string }
+
+/** The main database, which is there from the start. */
+export const mainTargetId = 'main'
+
+/** Databases that people may import into: known by name, their passwords sealed, tested before they are saved. */
+export class TargetRecords {
+  readonly #database: Database
+  readonly #places: TargetPlaces
+  readonly #sealer: Sealer
+
+  constructor(database: Database, places: TargetPlaces, sealer: Sealer) {
+    this.#database = database
+    this.#places = places
+    this.#sealer = sealer
+  }
+
+  async ensureMain(): Promise<void> {
+    const em = this.#database.em()
+    if (await em.findOne(TargetEntity, { id: mainTargetId })) return
+    const main: TargetRow = {
+      id: mainTargetId,
+      name: 'Main database',
+      dialect: 'sqlite',
+      url: 'sqlite:main.db',
+      secret: null,
+      builtIn: true,
+      createdAt: Date.now(),
+    }
+    await em.insert(TargetEntity, main)
+  }
+
+  async list(): Promise<TargetView[]> {
+    const rows = await this.#database.em().find(TargetEntity, {}, { orderBy: [{ builtIn: 'desc' }, { name: 'asc' }] })
+    return rows.map(present)
+  }
+
+  async get(id: string): Promise<TargetView> {
+    return present(await this.#row(id))
+  }
+
+  /** Saves a database that answers. Throws what the test found when it does not, `already_exists` when the name is taken. */
+  async add(draft: TargetDraft): Promise<TargetView> {
+    const address = parseTargetUrl(draft.url, this.#places)
+    await probe(address)
+    const { url, password } = withoutPassword(draft.url)
+    const row: TargetRow = {
+      id: `db_${randomBytes(9).toString('base64url')}`,
+      name: draft.name,
+      dialect: address.dialect,
+      url,
+      secret: password ? this.#sealer.seal(password) : null,
+      builtIn: false,
+      createdAt: Date.now(),
+    }
+    await unique(draft.name, this.#database.em().insert(TargetEntity, row))
+    return present(row)
+  }
+
+  /** A URL without a password keeps the stored one, when host and user stay the same. */
+  async change(id: string, change: Partial<TargetDraft>): Promise<TargetView> {
+    const row = await this.#row(id)
+    if (change.url !== undefined && row.builtIn) throw new AppError('conflict', 'The main database stays where it is.')
+    const patch: Partial<TargetRow> = change.name === undefined ? {} : { name: change.name }
+    if (change.url !== undefined) Object.assign(patch, await this.#moved(row, change.url))
+    await unique(change.name ?? row.name, this.#database.em().nativeUpdate(TargetEntity, { id }, patch))
+    return await this.get(id)
+  }
+
+  /** Forgets a database; what is in it stays. Throws `in_use` while a run writes to it. */
+  async remove(id: string): Promise<void> {
+    const row = await this.#row(id)
+    if (row.builtIn) throw new AppError('conflict', 'The main database can’t be removed.')
+    const active = sessionStatuses.filter((status) => !isFinal(status))
+    const runs = await this.#database.em().count(ImportSessionEntity, { targetId: id, status: { $in: active } })
+    if (runs > 0) throw new AppError('in_use', 'A run writes to this database. Wait for its end or cancel it.')
+    await this.#database.em().nativeDelete(TargetEntity, { id })
+  }
+
+  async test(id: string): Promise<TargetTest> {
+    return await testAddress(await this.addressOf(id))
+  }
+
+  /** Tests what is not saved. */
+  async testUrl(url: string): Promise<TargetTest> {
+    return await testAddress(parseTargetUrl(url, this.#places))
+  }
+
+  /** Where the target is, with its password. Throws `not_found`. */
+  async addressOf(id: string): Promise<TargetAddress> {
+    const row = await this.#row(id)
+    return parseTargetUrl(this.#withPassword(row), this.#places)
+  }
+
+  async tables(id: string): Promise<TableView[]> {
+    return await this.#use(id, async (target) => {
+      const tables = await target.readSchema()
+      const views: TableView[] = []
+      for (const table of tables) {
+        const { total } = await target.readRows(table, { offset: 0, limit: 1 })
+        views.push(presentTable(table, total))
+      }
+      return views
+    })
+  }
+
+  async rows(id: string, tableName: string, page: { offset: number; limit: number }): Promise<RowsPage> {
+    return await this.#use(id, async (target) => {
+      // The name is looked up in the catalogue, never put into SQL as it came.
+      const table = (await target.readSchema()).find((candidate) => candidate.name === tableName)
+      if (!table) throw new AppError('not_found', 'There is no such table in this database.')
+      const { columns, rows, total } = await target.readRows(table, page)
+      return { columns, total, rows: rows.map((row) => row.map(presentCell)) }
+    })
+  }
+
+  async #use<T>(id: string, work: (target: Target) => Promise<T>): Promise<T> {
+    const target = await openTarget(await this.addressOf(id))
+    try {
+      return await work(target)
+    } finally {
+      await target.close()
+    }
+  }
+
+  async #row(id: string): Promise<TargetRow> {
+    const row = await this.#database.em().findOne(TargetEntity, { id })
+    if (!row) throw new AppError('not_found', 'There is no such database.')
+    return row
+  }
+
+  async #moved(row: TargetRow, url: string): Promise<Partial<TargetRow>> {
+    const parts = withoutPassword(url)
+    const keeps = !parts.password && row.secret && sameServer(parts.url, row.url)
+    const secret = keeps ? row.secret : parts.password ? this.#sealer.seal(parts.password) : null
+    const address = parseTargetUrl(this.#withPassword({ url: parts.url, secret }), this.#places)
+    await probe(address)
+    return { url: parts.url, secret: secret ?? null, dialect: address.dialect }
+  }
+
+  #withPassword({ url, secret }: { url: string; secret?: string | null }): string {
+    return secret ? withPassword(url, this.#sealer.unseal(secret)) : url
+  }
+}
+
+/** A stored password goes only to the server and user that it was given for. */
+function sameServer(a: string, b: string): boolean {
+  const [left, right] = [new URL(a), new URL(b)]
+  return left.host === right.host && left.username === right.username && left.protocol === right.protocol
+}
+
+async function probe(address: TargetAddress): Promise<{ version: string; tables: number }> {
+  const target = await openTarget(address)
+  try {
+    return await target.probe()
+  } finally {
+    await target.close()
+  }
+}
+
+async function testAddress(address: TargetAddress): Promise<TargetTest> {
+  try {
+    return { ok: true, ...(await probe(address)) }
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    return { ok: false, error: { code: error.code, message: error.message } }
+  }
+}
+
+async function unique<T>(name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (thrown) {
+    if (thrown instanceof UniqueConstraintViolationException) throw new AppError('already_exists', `There is a database called “${name}” already.`)
+    throw thrown
+  }
+}
+
+function present(row: TargetRow): TargetView {
+  const { id, name, url, dialect, builtIn, createdAt } = row
+  return { id, name, url, dialect, builtIn, createdAt: new Date(createdAt).toISOString() }
+}
+
+function presentTable(table: Table, rows: number | null): TableView {
+  const columns = table.columns.map((column) => ({
+    name: column.name,
+    type: column.sqlType,
+    nullable: column.nullable,
+    primaryKey: table.primaryKey.includes(column.name),
+  }))
+  return { name: table.name, rows, columns }
+}
+
+const longestCell = 1000
+
+function presentCell(cell: Cell): string | number | boolean | null {
+  if (typeof cell === 'bigint') return cell.toString()
+  if (cell instanceof Uint8Array) return `\\x${Buffer.from(cell.subarray(0, 64)).toString('hex')}${cell.length > 64 ? '…' : ''}`
+  if (typeof cell === 'string' && cell.length > longestCell) return `${cell.slice(0, longestCell)}…`
+  return cell
+}
