@@ -78,7 +78,11 @@ function isCi(): boolean {
 /** `npm test` runs everything, `npm test -- unit e2e` the parts named. The last line counts all tests of all parts. */
 async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
-  const counts = await runAll(chooseParts(process.argv.slice(2)))
+  const parts = chooseParts(process.argv.slice(2))
+  const counts = await runAll(parts).catch((error: unknown) => {
+    console.error(error)
+    return count([{ name: 'the run itself', verdict: 'failed' }])
+  })
   const failed = counts.failed.length > 0 || stop.signal.aborted || (isCi() && counts.skipped.length > 0)
   if (counts.skipped.length > 0) console.log(`\n${['skipped', ...counts.skipped].join('\n  ')}`)
   if (isCi() && counts.skipped.length > 0) console.log('In CI a skipped test is a failure.')
