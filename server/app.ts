@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -114,6 +115,7 @@ async function openStores(config: Config, closers: Closers) {
   const database = await openDatabase(config.database)
   closers.add('app database', async () => await database.close())
   const storage = await DiskStorage.open(path.join(config.dataDir, 'uploads'))
+  await mkdir(path.join(config.dataDir, 'targets'), { recursive: true, mode: 0o700 })
   const places = { targetsDir: path.join(config.dataDir, 'targets'), sqliteDirs: config.sqliteDirs }
   const targets = new TargetRecords(database, places, createSealer(secretKey))
   await targets.ensureMain()

@@ -25,7 +25,9 @@ async function main(): Promise<void> {
 
 function announce(app: App, login: string): void {
   if (app.firstPassword) {
-    process.stdout.write(`\nThe administrator was made. Log in with\n    login     ${login}\n    password  ${app.firstPassword}\nThe password is shown this once.\n\n`)
+    process.stdout.write(
+      `\nThe administrator was made. Log in with\n    login     ${login}\n    password  ${app.firstPassword}\nThe password is shown this once.\n\n`,
+    )
   }
   process.stdout.write(`Intake is listening on ${app.address}\n`)
 }

@@ -3,16 +3,7 @@
  *
  * `resuming` is a run whose worker was lost and whose next attempt has not begun to work; `cancelling` is a run that was asked to stop and drains.
  */
-export const sessionStatuses = [
-  'queued',
-  'running',
-  'resuming',
-  'cancelling',
-  'succeeded',
-  'partly_failed',
-  'failed',
-  'cancelled',
-] as const
+export const sessionStatuses = ['queued', 'running', 'resuming', 'cancelling', 'succeeded', 'partly_failed', 'failed', 'cancelled'] as const
 
 export type SessionStatus = (typeof sessionStatuses)[number]
 

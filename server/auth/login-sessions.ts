@@ -61,7 +61,8 @@ export class LoginSessions {
     const user = await em.findOne(UserEntity, { id: row.userId })
     if (!user || user.disabled) return null
     const seenAt = touch ? now : row.seenAt
-    if (touch && now - row.seenAt >= Math.min(touchEvery, this.#limits.idleMs / 10)) await em.nativeUpdate(LoginSessionEntity, { id: row.id }, { seenAt: now })
+    if (touch && now - row.seenAt >= Math.min(touchEvery, this.#limits.idleMs / 10))
+      await em.nativeUpdate(LoginSessionEntity, { id: row.id }, { seenAt: now })
     return { principal: this.#principal(row, user, seenAt), user, absoluteExpiresAt: row.absoluteExpiresAt }
   }
 
@@ -80,7 +81,9 @@ export class LoginSessions {
   /** Removes what ended long ago. */
   async sweep(): Promise<void> {
     const now = Date.now()
-    await this.#database.em().nativeDelete(LoginSessionEntity, { $or: [{ absoluteExpiresAt: { $lt: now } }, { seenAt: { $lt: now - this.#limits.idleMs } }] })
+    await this.#database
+      .em()
+      .nativeDelete(LoginSessionEntity, { $or: [{ absoluteExpiresAt: { $lt: now } }, { seenAt: { $lt: now - this.#limits.idleMs } }] })
   }
 
   #expiry(row: LoginSession, seenAt: number): number {

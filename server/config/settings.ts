@@ -22,7 +22,10 @@ export const settings = z.object({
     .min(16)
     .optional()
     .describe('Key that encrypts stored passwords of databases, 16 characters or more; without it a key file is made in DATA_DIR.'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('postgresql://… to keep the app database in PostgreSQL instead of an SQLite file.'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('postgresql://… to keep the app database in PostgreSQL instead of an SQLite file.'),
   LOGIN_IDLE_MINUTES: z.coerce.number().positive().max(43_200).default(30).describe('A login ends after so many minutes without a request.'),
   LOGIN_ABSOLUTE_HOURS: z.coerce.number().positive().max(8760).default(12).describe('A login ends after so many hours, whatever happens.'),
   WATCH_TOKEN_SECONDS: whole(1, 604_800).default(7200).describe('Life of a watch token; it is renewed over its socket while the run lives.'),
@@ -37,7 +40,10 @@ export const settings = z.object({
     .describe('Address under which people reach this server, if it is not the one it listens on; https makes cookies secure.'),
   TRUST_PROXY: z.stringbool().default(false).describe('true behind a reverse proxy: X-Forwarded-For and -Proto are believed.'),
   SHUTDOWN_SECONDS: whole(1, 600).default(20).describe('Time to checkpoint and close after SIGTERM.'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least important line of the server log.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least important line of the server log.'),
 })
 
 /** Settings whose value is a secret: never shown, and also read from the file that `NAME_FILE` names. */

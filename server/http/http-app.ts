@@ -71,12 +71,15 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
   app.use(staticPages(parts.pagesDir))
   app.use(errorExit(parts.log))
   app.use(refuseCrossSite(parts.publicUrl))
+  app.use(async (ctx, next) => {
+    await next()
+    if (ctx.status === 404 && ctx.body === undefined && ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')
+  })
   const router = createRouter(parts, https)
   app.use(router.routes())
-  app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new AppError('method_not_allowed', 'This address does not take that method.') }))
-  app.use((ctx) => {
-    if (ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')
-  })
+  app.use(
+    router.allowedMethods({ throw: true, methodNotAllowed: () => new AppError('method_not_allowed', 'This address does not take that method.') }),
+  )
   return app
 }
 

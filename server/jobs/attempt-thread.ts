@@ -39,8 +39,19 @@ function failure(thrown: unknown): ThreadOutcome {
   if (stopped instanceof AppError && stopped.code === 'shutting_down') return { status: 'interrupted' }
   if (stopped instanceof AppError) return { status: 'cancelled', ledger: nothing, error: { code: stopped.code, message: stopped.message } }
   const error = toAppError(thrown)
-  const message = error.code === 'internal' ? `The importer failed in an unexpected way: ${messageOf(thrown)}` : error.message
-  return { status: 'failed', ledger: nothing, error: { code: error.code, message, ...(error.details && { details: error.details }) } } satisfies JobOutcome
+  if (error.code === 'internal') reportFault(thrown)
+  const message = error.code === 'internal' ? 'The importer failed in a way that nobody foresaw. The server log has the reason.' : error.message
+  return {
+    status: 'failed',
+    ledger: nothing,
+    error: { code: error.code, message, ...(error.details && { details: error.details }) },
+  } satisfies JobOutcome
+}
+
+/** What nobody foresaw goes to the server's log, not to the people who watch: it may quote paths and contents. */
+function reportFault(thrown: unknown): void {
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)
+  port!.postMessage({ type: 'fault', stack } satisfies FromThread)
 }
 
 async function main(): Promise<void> {

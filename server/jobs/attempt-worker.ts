@@ -6,6 +6,8 @@ import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-
 export type ThreadEvents = {
   batch(message: Extract<FromThread, { type: 'batch' }>): Promise<void>
   progress(message: Extract<FromThread, { type: 'progress' }>): void
+  /** An error that nobody foresaw, for the server's log. */
+  fault(stack: string): void
   /** Anything at all came: the thread lives. */
   alive(): void
 }
@@ -62,6 +64,7 @@ export class AttemptWorker {
   #receive(message: FromThread): void {
     this.#events.alive()
     if (message.type === 'progress') this.#events.progress(message)
+    if (message.type === 'fault') this.#events.fault(message.stack)
     if (message.type === 'outcome') this.#outcome.resolve(message.outcome)
     if (message.type === 'batch') this.#batches = this.#batches.then(() => this.#keep(message))
     // A batch that could not be stored ends the attempt: a log with a hole is worse than a run that must be tried again.

@@ -38,7 +38,15 @@ export class AttemptRunner {
   readonly #released: () => void
   #stopping = false
 
-  constructor(parts: { store: AttemptStore; leases: Leases; live: LiveRuns; log: Logger; options: AttemptOptions; owner: string; released: () => void }) {
+  constructor(parts: {
+    store: AttemptStore
+    leases: Leases
+    live: LiveRuns
+    log: Logger
+    options: AttemptOptions
+    owner: string
+    released: () => void
+  }) {
     this.#store = parts.store
     this.#leases = parts.leases
     this.#live = parts.live
@@ -103,7 +111,9 @@ export class AttemptRunner {
       // Storing failed: the database is away, or this attempt is no longer the newest.
       log.error({ err: error }, 'attempt given up')
       await worker.kill()
-      return error instanceof AppError && error.code === 'fenced' ? false : await this.#store.resume(importId, attempt, 'worker_lost', 'What the run said could not be stored.')
+      return error instanceof AppError && error.code === 'fenced'
+        ? false
+        : await this.#store.resume(importId, attempt, 'worker_lost', 'What the run said could not be stored.')
     } finally {
       clearInterval(renewal)
       this.#workers.delete(importId)
@@ -119,6 +129,7 @@ export class AttemptRunner {
         this.#live.set(importId, message.progress, message.ledger)
         this.#store.showProgress(importId, attempt, message)
       },
+      fault: (stack) => this.#log.error({ importId, attempt, stack }, 'importer failed'),
       alive: () => this.#live.alive(importId),
     }
   }

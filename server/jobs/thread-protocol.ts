@@ -21,6 +21,8 @@ export type LogLine = { level: LogLevel; message: string; stream?: string; data?
 export type FromThread =
   | { type: 'batch'; lines: LogLine[]; rejected: RejectedRecord[] }
   | { type: 'progress'; progress: Progress; ledger: Ledger }
+  /** For the server's log. */
+  | { type: 'fault'; stack: string }
   | { type: 'outcome'; outcome: ThreadOutcome }
 
 /** To the thread. `stop` aborts the signal; `end` lets it go: with `forget`, its checkpoint in the target is removed first. */

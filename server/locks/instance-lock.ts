@@ -15,7 +15,8 @@ export async function holdInstanceLock(database: AppDatabase): Promise<Release> 
   return database.type === 'sqlite' ? await holdFile(`${path.dirname(database.file)}/intake.lock`) : await holdAdvisory(database.url)
 }
 
-const taken = () => new AppError('conflict', 'Another Intake process already works on this data folder or database. Stop it first, or use another DATA_DIR.')
+const taken = () =>
+  new AppError('conflict', 'Another Intake process already works on this data folder or database. Stop it first, or use another DATA_DIR.')
 
 async function holdFile(file: string): Promise<Release> {
   const { default: Sqlite } = await import('better-sqlite3')

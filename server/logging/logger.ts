@@ -14,6 +14,12 @@ const secrets = ['password', 'token', 'url', 'cookie', 'authorization', 'secret'
 export function createLogger(options: { level: string; terminal: boolean; destination: Writable }): Logger {
   const settings = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths: secrets, censor: '…' } }
   if (!options.terminal) return pino(settings, options.destination)
-  const stream = pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'scope', messageFormat: '{scope} {msg}', destination: options.destination })
+  const stream = pretty({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'scope',
+    messageFormat: '{scope} {msg}',
+    destination: options.destination,
+  })
   return pino(settings, stream)
 }

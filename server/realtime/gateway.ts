@@ -139,7 +139,10 @@ export class Gateway {
       return
     }
     if (principal.expiresAt > Date.now()) return this.#clock.setFinal(socket, principal.expiresAt)
-    socket.emit('revoked', { ...(principal.type === 'watch' && { importId: principal.importId }), reason: principal.type === 'watch' ? 'expired' : 'login_expired' })
+    socket.emit('revoked', {
+      ...(principal.type === 'watch' && { importId: principal.importId }),
+      reason: principal.type === 'watch' ? 'expired' : 'login_expired',
+    })
     socket.disconnect(true)
   }
 }

@@ -80,7 +80,10 @@ export class SqlAttemptStore implements AttemptStore {
     this.#parts.publisher.progress({ importId, status: 'running', progress, ledger })
     if (now - (this.#progressAt.get(importId) ?? 0) < progressEveryMs) return
     this.#progressAt.set(importId, now)
-    void this.#parts.database.em().nativeUpdate(ImportSessionEntity, { id: importId, attempt, endedAt: null }, { progress, ledger }).catch(() => undefined)
+    void this.#parts.database
+      .em()
+      .nativeUpdate(ImportSessionEntity, { id: importId, attempt, endedAt: null }, { progress, ledger })
+      .catch(() => undefined)
   }
 
   async finish(importId: string, attempt: number, outcome: Finished): Promise<void> {
@@ -114,7 +117,11 @@ export class SqlAttemptStore implements AttemptStore {
     const row = await this.#row(importId, ['id', 'status', 'deaths', 'ledger'])
     if (!row) return false
     if (row.status === 'cancelling') {
-      await this.finish(importId, attempt, { status: 'cancelled', ledger: row.ledger, error: { code: 'cancelled', message: 'The run was cancelled.' } })
+      await this.finish(importId, attempt, {
+        status: 'cancelled',
+        ledger: row.ledger,
+        error: { code: 'cancelled', message: 'The run was cancelled.' },
+      })
       await this.forget(importId)
       return false
     }

@@ -63,7 +63,9 @@ export class ImportControl {
           progress: { ...row.progress, percent: 0, done: 0 },
           ledger: { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null },
         },
-        drafts: [{ type: 'status', status: 'queued', message: only === 'failed' ? `${by} tries the rejected records again.` : `${by} tries it again.` }],
+        drafts: [
+          { type: 'status', status: 'queued', message: only === 'failed' ? `${by} tries the rejected records again.` : `${by} tries it again.` },
+        ],
       })
     } catch (thrown) {
       if (thrown instanceof UniqueConstraintViolationException) throw new AppError('conflict', 'The same import is running already.')

@@ -46,7 +46,9 @@ export class ImportReader {
     const targets = await em.find(TargetEntity, { id: { $in: rows.flatMap((row) => row.targetId ?? []) } })
     const userNames = new Map(users.map((user) => [user.id, user.name]))
     const targetNames = new Map(targets.map((target) => [target.id, target.name]))
-    return rows.map((row) => presentImport(row, { user: userNames.get(row.userId), target: targetNames.get(row.targetId ?? '') }, this.#live.get(row.id)))
+    return rows.map((row) =>
+      presentImport(row, { user: userNames.get(row.userId), target: targetNames.get(row.targetId ?? '') }, this.#live.get(row.id)),
+    )
   }
 }
 

@@ -61,7 +61,8 @@ export class ImportStarter {
     const em = this.#database.em()
     if (draft.idempotencyKey) {
       const same = await em.findOne(ImportSessionEntity, { idempotencyKey: draft.idempotencyKey }, { fields: ['id', 'dedupeKey'] })
-      if (same && same.dedupeKey !== draft.dedupeKey) throw new AppError('conflict', 'This Idempotency-Key was used for another import. Use a new one.')
+      if (same && same.dedupeKey !== draft.dedupeKey)
+        throw new AppError('conflict', 'This Idempotency-Key was used for another import. Use a new one.')
       if (same) return same.id
     }
     const active = await em.findOne(ImportSessionEntity, { activeKey: draft.dedupeKey }, { fields: ['id'] })

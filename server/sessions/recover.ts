@@ -18,7 +18,9 @@ type RecoverParts = {
  */
 export async function recover(parts: RecoverParts): Promise<void> {
   const { database, store, enqueue, log } = parts
-  const claimed = await database.em().find(ImportSessionEntity, { status: { $in: ['running', 'cancelling'] } }, { fields: ['id', 'attempt', 'status'] })
+  const claimed = await database
+    .em()
+    .find(ImportSessionEntity, { status: { $in: ['running', 'cancelling'] } }, { fields: ['id', 'attempt', 'status'] })
   for (const row of claimed) await store.resume(row.id, row.attempt, 'worker_lost', 'The server was stopped in the middle of this run.')
   const waiting = await database
     .em()

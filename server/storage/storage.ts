@@ -52,7 +52,7 @@ export class DiskStorage implements Storage {
     return {
       key,
       write: async (chunk) => {
-        for (let offset = 0; offset < chunk.length; ) {
+        for (let offset = 0; offset < chunk.length;) {
           const { bytesWritten } = await translate(file.write(chunk, offset, chunk.length - offset))
           offset += bytesWritten
         }

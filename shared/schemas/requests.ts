@@ -50,7 +50,10 @@ export const rowsQuery = z.object({
 export const roles = ['staff', 'superuser'] as const
 const password = z.string().min(10).max(1000)
 export const userBody = z.object({
-  login: z.string().trim().regex(/^[\p{L}\p{N}._@+-]{1,150}$/u),
+  login: z
+    .string()
+    .trim()
+    .regex(/^[\p{L}\p{N}._@+-]{1,150}$/u),
   name: z.string().trim().max(150).optional(),
   role: z.enum(roles).default('staff'),
   password,

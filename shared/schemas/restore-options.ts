@@ -6,7 +6,10 @@ export const restoreOptions = z.strictObject({
     .enum(['all_or_nothing', 'keep_going'])
     .default('all_or_nothing')
     .describe('One transaction for everything, or good records now and bad ones to the rejected list.'),
-  createTables: z.boolean().optional().describe('Create tables that are missing, with types inferred from the file. Default: on for an empty database.'),
+  createTables: z
+    .boolean()
+    .optional()
+    .describe('Create tables that are missing, with types inferred from the file. Default: on for an empty database.'),
   dryRun: z.boolean().default(false).describe('Do everything, then roll it back.'),
   again: z.boolean().default(false).describe('Run it again although the same content went to the same target a moment ago.'),
 })

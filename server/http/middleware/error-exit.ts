@@ -10,7 +10,8 @@ export function errorExit(log: Logger): Handler {
     } catch (thrown) {
       const error = fromHttpLibrary(thrown) ?? toAppError(thrown)
       if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId: ctx.state.requestId, path: ctx.path }, 'request failed')
-      if (error.status === 401 || error.status === 403) log.warn({ requestId: ctx.state.requestId, path: ctx.path, code: error.code, ip: ctx.ip }, 'refused')
+      if (error.status === 401 || error.status === 403)
+        log.warn({ requestId: ctx.state.requestId, path: ctx.path, code: error.code, ip: ctx.ip }, 'refused')
       ctx.status = error.status
       const wait = error.details?.['retryAfterSeconds']
       if (typeof wait === 'number') ctx.set('Retry-After', String(wait))

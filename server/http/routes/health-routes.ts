@@ -4,7 +4,10 @@ import type { Database } from '../../database/database.ts'
 import type { State } from '../context.ts'
 
 /** GET /healthz: the process answers. GET /readyz: it can work. GET /metrics: figures for Prometheus. */
-export function healthRoutes(router: Router<State>, { database, metrics, closing }: { database: Database; metrics: Registry; closing: () => boolean }): void {
+export function healthRoutes(
+  router: Router<State>,
+  { database, metrics, closing }: { database: Database; metrics: Registry; closing: () => boolean },
+): void {
   router.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' }
   })

@@ -60,4 +60,3 @@ async function limit(attempts: Promise<RateLimiterRes>[]): Promise<void> {
     throw new AppError('rate_limited', `Too many attempts to log in. Try again in ${retryAfterSeconds} seconds.`, { details: { retryAfterSeconds } })
   }
 }
-

@@ -42,8 +42,11 @@ export class UploadEngine implements StorageEngine {
 
   async #receive(request: IncomingMessage, file: Incoming): Promise<ReceivedFile> {
     const { stream } = file
-    const abandon = () => stream.destroy(new AppError('upload_truncated', 'The upload was cut off before its end.'))
-    if (request.destroyed && !request.readableEnded) abandon()
+    // A request also closes when all of it was read; only one that closes before is cut off.
+    const abandon = () => {
+      if (!request.complete) stream.destroy(new AppError('upload_truncated', 'The upload was cut off before its end.'))
+    }
+    if (request.destroyed) abandon()
     request.once('close', abandon)
     let writer: StorageWriter | undefined
     try {
@@ -90,7 +93,9 @@ export function receivedOf(file: Express.Multer.File): ReceivedFile | undefined 
 
 export function tooLarge(maxBytes: number): AppError {
   const limitMb = Math.round(maxBytes / 1024 / 1024)
-  return new AppError('upload_too_large', `This server takes uploads of up to ${limitMb} MB (setting MAX_UPLOAD_MB). Nothing was kept.`, { details: { limitMb } })
+  return new AppError('upload_too_large', `This server takes uploads of up to ${limitMb} MB (setting MAX_UPLOAD_MB). Nothing was kept.`, {
+    details: { limitMb },
+  })
 }
 
 /** A file's name for people: its last part, without control characters, at most 255 characters. It is never used as a path. */

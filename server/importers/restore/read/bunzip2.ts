@@ -38,7 +38,8 @@ async function* unpackStream(input: PackedInput): AsyncGenerator<Buffer> {
       input.align()
       return
     }
-    if (magic[0] !== 0x314159 || magic[1] !== 0x265359) throw new PackingError('damaged', 'the bzip2 data are broken: a block does not begin where it should')
+    if (magic[0] !== 0x314159 || magic[1] !== 0x265359)
+      throw new PackingError('damaged', 'the bzip2 data are broken: a block does not begin where it should')
     const found = yield* unpackBlock(input, block)
     if (found !== checksum) throw checksumError()
     combined = ((combined << 1) | (combined >>> 31)) ^ checksum
@@ -48,7 +49,8 @@ async function* unpackStream(input: PackedInput): AsyncGenerator<Buffer> {
 function readLevel(input: PackedInput): number {
   const magic = input.read(24)
   const level = input.read(8) - 0x30
-  if (magic !== 0x425a68 || level < 1 || level > 9) throw new PackingError('damaged', 'bytes that are not bzip2 data stand after the end of the bzip2 data')
+  if (magic !== 0x425a68 || level < 1 || level > 9)
+    throw new PackingError('damaged', 'bytes that are not bzip2 data stand after the end of the bzip2 data')
   return level
 }
 

@@ -1,7 +1,13 @@
 import type { PackedInput } from './packed-input.ts'
 import { PackingError, endsInTheMiddle } from './packing-error.ts'
 
-type LzmaOptions = { lc: number; lp: number; pb: number; /** Bytes of the dictionary. */ window: number; /** Unpacked bytes, when the header tells. */ size: number | null }
+type LzmaOptions = {
+  lc: number
+  lp: number
+  pb: number
+  /** Bytes of the dictionary. */ window: number
+  /** Unpacked bytes, when the header tells. */ size: number | null
+}
 
 // Places of the probability models in one array.
 const isMatch = 0

@@ -16,7 +16,8 @@ export function packedFormatOf(head: Uint8Array): PackedFormat | null {
   if (isBzip2(head)) return 'bzip2'
   if (startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return 'xz'
   if (isZstd(head)) return 'zstd'
-  if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06]) || startsWith(head, [0x50, 0x4b, 0x07, 0x08])) return 'zip'
+  if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06]) || startsWith(head, [0x50, 0x4b, 0x07, 0x08]))
+    return 'zip'
   if (isLzmaAlone(head)) return 'lzma'
   return null
 }

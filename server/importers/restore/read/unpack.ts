@@ -102,7 +102,8 @@ async function* countUnpacked(source: AsyncIterable<Buffer>, progress: UnpackPro
 async function* limited(file: string, source: AsyncIterable<Buffer>, progress: UnpackProgress, limits: UnpackLimits): AsyncGenerator<Buffer> {
   for await (const chunk of countUnpacked(source, progress)) {
     const { unpacked, packedRead } = progress
-    if (unpacked > limits.bytes) throw overLimit(file, `its content is larger than ${limits.bytes} bytes unpacked, which is the limit`, { limit: limits.bytes })
+    if (unpacked > limits.bytes)
+      throw overLimit(file, `its content is larger than ${limits.bytes} bytes unpacked, which is the limit`, { limit: limits.bytes })
     if (unpacked > limits.ratioFrom && unpacked > packedRead * limits.ratio) {
       const sentence = `its content unfolds to more than ${limits.ratio} times its size, which no real backup does; it is read no further`
       throw overLimit(file, sentence, { limit: limits.ratio, unpacked, packedRead })
@@ -145,6 +146,7 @@ function translate(file: string, error: unknown): unknown {
   }
   if (!(error instanceof Error) || !('code' in error)) return error
   if (error.code === 'Z_BUF_ERROR') return damagedPacking(file, endsInTheMiddle, error)
-  if (error.code === 'ZSTD_error_frameParameter_windowTooLarge') return overLimit(file, 'unpacking it would take more than 128 MiB of memory; pack it without "--long"')
+  if (error.code === 'ZSTD_error_frameParameter_windowTooLarge')
+    return overLimit(file, 'unpacking it would take more than 128 MiB of memory; pack it without "--long"')
   return /^(Z|ZSTD)_/.test(String(error.code)) ? damagedPacking(file, `the packed data are broken (${error.message})`, error) : error
 }

@@ -22,7 +22,8 @@ export async function* unxz(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffe
   source.once('error', (error) => (sourceError = error))
   const output = new xz.XzReadableStream(Readable.toWeb(source) as ReadableStream<Uint8Array>)
   try {
-    for await (const chunk of output as ReadableStream<Uint8Array>) if (chunk.length > 0) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    for await (const chunk of output as ReadableStream<Uint8Array>)
+      if (chunk.length > 0) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
   } catch (error) {
     if (sourceError !== undefined) throw sourceError
     throw translate(error)

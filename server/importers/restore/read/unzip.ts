@@ -52,7 +52,10 @@ function onlyFile(entries: Entry[]): Entry {
   const names = new Set(files.map(({ fileName }) => fileName))
   if (names.has('dump.sql') && names.has('manifest.json')) throw new PackingError('unsupported', 'it is an Odoo backup, which is not read here')
   if (names.has('[Content_Types].xml')) throw new PackingError('unsupported', 'it is an Office document, not a backup')
-  throw new PackingError('unsupported', `it holds ${files.length} files (${nameSome([...names])}); pack the one to restore alone, or upload them unpacked`)
+  throw new PackingError(
+    'unsupported',
+    `it holds ${files.length} files (${nameSome([...names])}); pack the one to restore alone, or upload them unpacked`,
+  )
 }
 
 function isSystemJunk(name: string): boolean {
@@ -70,7 +73,8 @@ function refuseUnreadable(entry: Entry): void {
   const type = (entry.externalFileAttributes >>> 16) & 0o170000
   if (type !== 0 && type !== 0o100000) throw new PackingError('unsupported', `${entry.fileName} in it is a link or a device, not a file`)
   const method = entry.compressionMethod
-  if (method !== 0 && method !== 8) throw new PackingError('unsupported', `it is packed by a method (${method}) that is not read here; pack it with "deflate"`)
+  if (method !== 0 && method !== 8)
+    throw new PackingError('unsupported', `it is packed by a method (${method}) that is not read here; pack it with "deflate"`)
 }
 
 async function* inflate(entry: Entry, packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
