@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
+import type { QueryResult } from 'pg'
 import { tools } from '../../scripts/testing/machine.ts'
 import { startPostgres as startServer } from '../../scripts/testing/services.ts'
 import type { Service } from '../../scripts/testing/services.ts'
@@ -45,10 +46,10 @@ function connectTo(service: Service): TestPostgres {
 
 /** Runs one or more statements without parameters on a connection of their own; answers the rows of the last. */
 export async function runSql(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    const result: pg.QueryResult<Record<string, unknown>> | pg.QueryResult<Record<string, unknown>>[] = await client.query(sql)
+    const result: QueryResult<Record<string, unknown>> | QueryResult<Record<string, unknown>>[] = await client.query(sql)
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? []
   } finally {
     await client.end()

@@ -17,7 +17,7 @@ const encoders: Record<ColumnType, (column: Column) => Encoder> = {
   boolean: () => booleanNumber,
   text: textEncoder,
   bytes: () => bytesOf,
-  json: () => textOf,
+  json: jsonEncoder,
   date: () => (value) => dateText(textOf(value)),
   time: () => (value) => timeText(textOf(value)),
   datetime: () => (value) => utcText(textOf(value)),
@@ -78,6 +78,25 @@ function refuseLoss(whole: string, fraction: string): void {
   }
   const significant = whole === '0' ? places.replace(/^0+/, '') : whole + places
   if (significant.length > 15) throw new CellRefusal('more digits than SQLite keeps exactly (15)')
+}
+
+/** Where the column's own condition does not look at it, we do. */
+function jsonEncoder({ sqlType }: Column): Encoder {
+  if (!/json/i.test(sqlType)) return textOf
+  return (value) => {
+    const text = textOf(value)
+    if (!isJson(text)) throw new CellRefusal('not valid JSON')
+    return text
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** char(32) holds the digits alone; in a column declared as uuid they could be taken for a number, so there they keep their dashes. */

@@ -50,11 +50,24 @@ function explained(thrown: unknown, { table, columns }: { table: Table; columns:
   }
   const error = translateSqlite(thrown)
   if (!(error instanceof AppError)) return error
-  const refused = error.details?.columns ?? [error.details?.column]
-  const values = columns.flatMap((column, index) => ((refused as unknown[]).includes(column.name) ? [cutValue(cells[index] ?? null)] : []))
+  const failed = checkedColumn(error, columns)
+  if (failed >= 0) {
+    const place = { table: table.name, column: columns[failed]?.name ?? '', value: cells[failed] ?? null, row }
+    return valueInvalid(place, columns[failed]?.type === 'json' ? 'not valid JSON' : `the condition is ${String(error.details?.constraint)}`, error)
+  }
+  const refused = (error.details?.columns ?? [error.details?.column]) as unknown[]
+  const values = columns.flatMap((column, index) => (refused.includes(column.name) ? [cutValue(cells[index] ?? null)] : []))
   const { columns: _all, ...known } = error.details ?? {}
   const details = { table: table.name, ...known, ...(values.length > 0 && { value: values.join(', ') }), row }
   return new AppError(error.code, error.message, { details, retryable: error.retryable, cause: error.cause })
+}
+
+/** Of a condition SQLite tells the text alone: where the one column stands that it names, or -1. */
+function checkedColumn(error: AppError, columns: Column[]): number {
+  const condition = error.details?.constraint
+  if (typeof condition !== 'string') return -1
+  const named = columns.filter((column) => condition.includes(quoteName(column.name)))
+  return named.length === 1 ? columns.indexOf(named[0] as Column) : -1
 }
 
 function compileStore(connection: Connection, table: Table, names: string[], key: string[] | undefined): Store {

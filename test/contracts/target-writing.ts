@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import { author, beginOn, book, column, inTransaction, openWithTables, rowsOf, table } from './target-subject.ts'
+import type { Subject } from './target-subject.ts'
+
+/** How rows get in: `write` and `savepoint`. */
+export function describeWriting(subject: Subject): void {
+  describe('writing', () => {
+    it('inserts every row when no key is given, and the database numbers them', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: book, columns: ['title'], rows: [['a'], ['a'], ['b']] })
+        await transaction.write({ table: book, columns: ['title', 'author_id'], rows: [['c', null]] })
+      })
+      expect(await rowsOf(target, book)).toEqual([
+        [1, 'a', null],
+        [2, 'a', null],
+        [3, 'b', null],
+        [4, 'c', null],
+      ])
+    })
+
+    it('changes a row that has the key in the given columns alone, and inserts the others', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: author, columns: ['id', 'name', 'rank'], key: ['id'], rows: [[7, 'Anna', 50]] })
+      })
+      await inTransaction(target, async (transaction) => {
+        const rows = [
+          [7, 'Anna K.'],
+          [8, 'Boris'],
+        ]
+        await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows })
+      })
+      expect(await rowsOf(target, author)).toEqual([
+        [7, 'Anna K.', 50],
+        [8, 'Boris', null],
+      ])
+    })
+
+    it('lets the last of several rows with one key win, in one batch and over batches', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        const write = async (...rows: [number, string][]): Promise<void> =>
+          await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows })
+        await write([1, 'a'], [2, 'b'], [1, 'c'])
+        await write([2, 'd'], [2, 'e'])
+      })
+      expect(await rowsOf(target, author)).toEqual([
+        [1, 'c', null],
+        [2, 'e', null],
+      ])
+    })
+
+    it('takes one key for the same however it is written', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        const rows = [
+          [1, 'a'],
+          ['1', 'b'],
+          [1n, 'c'],
+        ]
+        await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows })
+      })
+      expect(await rowsOf(target, author)).toEqual([[1, 'c', null]])
+    })
+
+    it('finds rows by a unique key as well as by the primary one', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: author, columns: ['id', 'name', 'rank'], rows: [[5, 'Anna', 1]] })
+        const rows = [
+          ['Anna', 2],
+          ['Boris', 3],
+        ]
+        await transaction.write({ table: author, columns: ['name', 'rank'], key: ['name'], rows })
+      })
+      const rows = await rowsOf(target, author)
+      expect(rows.map(([, name, rank]) => [name, rank])).toEqual(expect.arrayContaining([['Boris', 3]]))
+      expect(rows).toContainEqual([5, 'Anna', 2])
+      expect(rows).toHaveLength(2)
+    })
+
+    it('changes some columns of a row although required ones are not given', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] })
+        const rows = [
+          [1, 7],
+          [1, 9],
+        ]
+        await transaction.write({ table: author, columns: ['id', 'rank'], key: ['id'], rows })
+      })
+      expect(await rowsOf(target, author)).toEqual([[1, 'Anna', 9]])
+    })
+
+    it('refuses to insert what lacks a required column', async () => {
+      const target = await openWithTables(subject())
+      const transaction = await beginOn(target)
+      const write = transaction.write({ table: author, columns: ['id', 'rank'], key: ['id'], rows: [[1, 7]] })
+      await expect(write).rejects.toMatchObject({ code: 'not_null_violation', details: { table: 'author', column: 'name' } })
+      await transaction.rollback()
+    })
+
+    it('writes rows that are keys and nothing else', async () => {
+      const pair = table('pair', [column('a', 'integer'), column('b', 'text')], { primaryKey: ['a', 'b'] })
+      const target = await openWithTables(subject(), [pair])
+      await inTransaction(target, async (transaction) => {
+        for (let time = 0; time < 2; time += 1) {
+          const rows = [
+            [1, 'x'],
+            [1, 'y'],
+            [1, 'x'],
+          ]
+          await transaction.write({ table: pair, columns: ['a', 'b'], key: ['a', 'b'], rows })
+        }
+      })
+      expect(await rowsOf(target, pair)).toEqual([
+        [1, 'x'],
+        [1, 'y'],
+      ])
+    })
+
+    it('takes an empty batch for nothing', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows: [] })
+        await transaction.link({ table: book, owner: 'title', other: 'author_id', links: [] })
+        expect(await transaction.find({ table: author, by: ['id'], keys: [], select: ['name'] })).toEqual([])
+      })
+      expect(await rowsOf(target, author)).toEqual([])
+    })
+
+    it('keeps ten thousand rows in the order and with the text they came in', async () => {
+      const target = await openWithTables(subject())
+      const rows = Array.from({ length: 10_000 }, (_, at) => [at + 1, `Zeile\t${at}\n\\N "quoted" 'so' Ω 🙂\r`, null])
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: book, columns: ['id', 'title', 'author_id'], key: ['id'], rows: rows.slice(0, 4000) })
+        await transaction.write({ table: book, columns: ['id', 'title', 'author_id'], key: ['id'], rows: rows.slice(3000) })
+      })
+      const [found] = (await target.readSchema()).filter(({ name }) => name === 'book')
+      const page = await target.readRows(found ?? book, { offset: 0, limit: 20_000 })
+      expect(page.total).toBe(10_000)
+      expect(page.rows).toEqual(rows)
+    })
+
+    it('quotes names of tables and columns', async () => {
+      const odd = table('Select "1"; --', [column('ID', 'integer'), column('from "x"', 'text'), column('Größe', 'integer')], { primaryKey: ['ID'] })
+      const target = await openWithTables(subject(), [odd])
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: odd, columns: ['ID', 'from "x"', 'Größe'], key: ['ID'], rows: [[1, 'a', 2]] })
+        expect(await transaction.find({ table: odd, by: ['from "x"'], keys: [['a']], select: ['Größe'] })).toEqual([[2]])
+      })
+      expect(await rowsOf(target, odd)).toEqual([[1, 'a', 2]])
+    })
+
+    it('names table, column and value of a second row with a unique value', async () => {
+      const target = await openWithTables(subject())
+      const transaction = await beginOn(target)
+      const rows = [
+        [1, 'Anna'],
+        [2, 'Anna'],
+      ]
+      const write = transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows })
+      await expect(write).rejects.toMatchObject({ code: 'unique_violation', details: { table: 'author', column: 'name', value: 'Anna' } })
+      await transaction.rollback()
+    })
+
+    it('says that a column is not there', async () => {
+      const target = await openWithTables(subject())
+      const transaction = await beginOn(target)
+      const write = transaction.write({ table: author, columns: ['id', 'nome'], rows: [[1, 'Anna']] })
+      await expect(write).rejects.toMatchObject({ code: 'column_missing', details: { table: 'author', column: 'nome' } })
+      await transaction.rollback()
+    })
+  })
+
+  describe('a savepoint', () => {
+    it('undoes what was written in it when it throws, and nothing else', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] })
+        const refused = transaction.savepoint(async () => {
+          await transaction.write({ table: author, columns: ['id', 'name'], rows: [[2, 'Boris']] })
+          await transaction.write({ table: author, columns: ['id', 'name'], rows: [[3, 'Anna']] })
+        })
+        await expect(refused).rejects.toMatchObject({ code: 'unique_violation' })
+        expect(await transaction.savepoint(async () => await Promise.resolve('kept'))).toBe('kept')
+        await transaction.write({ table: author, columns: ['id', 'name'], rows: [[4, 'Clara']] })
+      })
+      expect(await rowsOf(target, author)).toEqual([
+        [1, 'Anna', null],
+        [4, 'Clara', null],
+      ])
+    })
+
+    it('may stand in another one', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.savepoint(async () => {
+          await transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] })
+          const inner = transaction.savepoint(async () => {
+            await transaction.write({ table: author, columns: ['id', 'name'], rows: [[2, 'Boris']] })
+            throw new Error('changed my mind')
+          })
+          await expect(inner).rejects.toThrow('changed my mind')
+        })
+      })
+      expect(await rowsOf(target, author)).toEqual([[1, 'Anna', null]])
+    })
+
+    it('is undone as well when its work hides a refusal', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        const hidden = transaction.savepoint(async () => {
+          await transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] })
+          await transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] }).catch(() => {})
+        })
+        await expect(hidden).rejects.toMatchObject({ code: 'wrong_state' })
+      })
+      expect(await rowsOf(target, author)).toEqual([])
+    })
+  })
+
+  describe('a refused row', () => {
+    it('makes the whole transaction one that can only be rolled back', async () => {
+      const target = await openWithTables(subject())
+      const transaction = await beginOn(target)
+      await transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] })
+      await expect(transaction.write({ table: author, columns: ['id', 'name'], rows: [[1, 'Anna']] })).rejects.toMatchObject({
+        code: 'unique_violation',
+      })
+      await expect(transaction.write({ table: author, columns: ['id', 'name'], rows: [[2, 'Boris']] })).rejects.toMatchObject({ code: 'wrong_state' })
+      await expect(transaction.commit({ done: true, state: null })).rejects.toMatchObject({ code: 'wrong_state' })
+      await transaction.rollback()
+      expect(await rowsOf(target, author)).toEqual([])
+    })
+  })
+}
