@@ -73,6 +73,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Omi
       authenticate: async (handshake) => await auth.authenticator.authenticate(handshake, false),
       view: async (importId) => await runs.reader.find(importId),
       events: async (importId, after, limit) => await readEvents(stores.database.em(), importId, { after, limit }),
+      refresh: async (principal) => await auth.logins.refresh(principal),
       renew: async (principal) => await auth.tokens.renew(principal),
     },
     log.child({ scope: 'realtime' }),
@@ -98,7 +99,11 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Omi
   const firstPassword = await auth.users.ensureAdministrator(config.admin.login, config.admin.password)
   closers.add('upkeep', startSweeper({ ...stores, keepUploadsMs: config.keepUploadsMs, expiring: [auth.logins, auth.tokens], log }))
   closers.add('stall watch', startStallWatch(runs.live, runs.reader, publisher))
-  closers.add('sockets and connections', async () => await gateway.close())
+  closers.add('sockets and connections', async () => {
+    const closed = gateway.close()
+    server.closeAllConnections()
+    await closed
+  })
   closers.add('running attempts', async () => await runs.stop())
   await runs.begin()
   await listen(server, config)

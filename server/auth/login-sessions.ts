@@ -66,6 +66,15 @@ export class LoginSessions {
     return { principal: this.#principal(row, user, seenAt), user, absoluteExpiresAt: row.absoluteExpiresAt }
   }
 
+  /** The same login as it stands now, or null when it has ended. Does not count as activity. */
+  async refresh({ loginId }: LoginPrincipal): Promise<LoginPrincipal | null> {
+    const em = this.#database.em()
+    const row = await em.findOne(LoginSessionEntity, { id: loginId })
+    const user = row && (await em.findOne(UserEntity, { id: row.userId }))
+    if (!row || !user || user.disabled || Date.now() >= this.#expiry(row, row.seenAt)) return null
+    return this.#principal(row, user, row.seenAt)
+  }
+
   /** Ends this login, or all of the user's. Watch tokens live on (that is what they are for) unless `stopWatching`. */
   async end(principal: LoginPrincipal, options: { everywhere?: boolean | undefined; stopWatching?: boolean | undefined }): Promise<void> {
     const em = this.#database.em()

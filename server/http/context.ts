@@ -2,6 +2,6 @@ import type { DefaultContext, Middleware, ParameterizedContext } from 'koa'
 import type { Principal } from '../realtime/principal.ts'
 
 /** What middleware keeps for the handlers after it. */
-export type State = { requestId: string; principal?: Principal }
+export type State = { requestId: string; receivedAt: number; principal?: Principal }
 export type Context = ParameterizedContext<State, DefaultContext>
 export type Handler = Middleware<State>

@@ -72,6 +72,7 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
   app.use(errorExit(parts.log))
   app.use(refuseCrossSite(parts.publicUrl))
   app.use(async (ctx, next) => {
+    if (parts.closing() && ctx.method !== 'GET') throw new AppError('shutting_down', 'The server is stopping. Try again when it is back.')
     await next()
     if (ctx.status === 404 && ctx.body === undefined && ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')
   })

@@ -1,6 +1,14 @@
 import type { Ledger, Progress } from '../../shared/protocol/views.ts'
 
-type LiveRun = { attempt: number; progress: Progress; ledger: Ledger; stalled: boolean; lastSign: number; longestGap: number }
+type LiveRun = {
+  attempt: number
+  status: 'running' | 'cancelling'
+  progress: Progress
+  ledger: Ledger
+  stalled: boolean
+  lastSign: number
+  longestGap: number
+}
 
 /** A run is not called stalled before it was silent for so long, however quick its rhythm was. */
 const shortestSilence = 15_000
@@ -10,7 +18,7 @@ export class LiveRuns {
   readonly #runs = new Map<string, LiveRun>()
 
   begin(importId: string, attempt: number, progress: Progress, ledger: Ledger): void {
-    this.#runs.set(importId, { attempt, progress, ledger, stalled: false, lastSign: Date.now(), longestGap: 0 })
+    this.#runs.set(importId, { attempt, status: 'running', progress, ledger, stalled: false, lastSign: Date.now(), longestGap: 0 })
   }
 
   end(importId: string): void {
@@ -24,6 +32,11 @@ export class LiveRuns {
   set(importId: string, progress: Progress, ledger: Ledger): void {
     const run = this.#runs.get(importId)
     if (run) Object.assign(run, { progress, ledger })
+  }
+
+  cancelling(importId: string): void {
+    const run = this.#runs.get(importId)
+    if (run) run.status = 'cancelling'
   }
 
   /** A sign of life. The longest silence so far is the run's own rhythm. */

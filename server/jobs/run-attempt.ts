@@ -76,6 +76,7 @@ export class AttemptRunner {
   cancel(importId: string, message: string): boolean {
     const worker = this.#workers.get(importId)
     if (!worker) return false
+    this.#live.cancelling(importId)
     worker.stop('cancelled', message)
     this.#killAfterDrain(worker)
     return true

@@ -19,6 +19,8 @@ export type GatewayServices = {
   authenticate(handshake: { cookie: string | undefined; token: string | undefined }): Promise<Principal>
   view(importId: string): Promise<ImportView | null>
   events(importId: string, after: number, limit: number): Promise<EventPage>
+  /** The login as it stands now, after what was asked for over HTTP meanwhile; null when it has ended. */
+  refresh(principal: Extract<Principal, { type: 'login' }>): Promise<Principal | null>
   /** A new token for a watcher of a run that lives, or null when there is no right to one any more. */
   renew(principal: Extract<Principal, { type: 'watch' }>): Promise<{ grant: WatchGrant; principal: Principal } | null>
 }
@@ -128,22 +130,26 @@ export class Gateway {
     }
   }
 
-  /** Renews a watcher of a living run; closes everything else. Called a little before `expiresAt`, and at it. */
+  /** Called a little before a right ends, and at its end: renews a watcher of a living run, looks again at a login, closes what has ended. */
   async #expire(socket: IntakeSocket): Promise<void> {
     const { principal } = socket.data
-    const renewed = principal.type === 'watch' ? await this.#services.renew(principal) : null
-    if (renewed && principal.type === 'watch') {
-      socket.data.principal = renewed.principal
+    const next = principal.type === 'watch' ? await this.#renewToken(socket, principal) : await this.#services.refresh(principal)
+    if (next && next.expiresAt > principal.expiresAt) {
+      socket.data.principal = next
       this.#joinOwnRooms(socket)
-      socket.emit('token', { importId: principal.importId, ...renewed.grant })
-      return
+    } else if (principal.expiresAt > Date.now()) {
+      this.#clock.setFinal(socket, principal.expiresAt)
+    } else {
+      const reason = principal.type === 'watch' ? 'expired' : 'login_expired'
+      socket.emit('revoked', { ...(principal.type === 'watch' && { importId: principal.importId }), reason })
+      socket.disconnect(true)
     }
-    if (principal.expiresAt > Date.now()) return this.#clock.setFinal(socket, principal.expiresAt)
-    socket.emit('revoked', {
-      ...(principal.type === 'watch' && { importId: principal.importId }),
-      reason: principal.type === 'watch' ? 'expired' : 'login_expired',
-    })
-    socket.disconnect(true)
+  }
+
+  async #renewToken(socket: IntakeSocket, principal: Extract<Principal, { type: 'watch' }>): Promise<Principal | null> {
+    const renewed = await this.#services.renew(principal)
+    if (renewed) socket.emit('token', { importId: principal.importId, ...renewed.grant })
+    return renewed?.principal ?? null
   }
 }
 

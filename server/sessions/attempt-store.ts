@@ -77,7 +77,7 @@ export class SqlAttemptStore implements AttemptStore {
 
   showProgress(importId: string, attempt: number, { progress, ledger }: Extract<FromThread, { type: 'progress' }>): void {
     const now = Date.now()
-    this.#parts.publisher.progress({ importId, status: 'running', progress, ledger })
+    this.#parts.publisher.progress({ importId, status: this.#parts.live.get(importId)?.status ?? 'running', progress, ledger })
     if (now - (this.#progressAt.get(importId) ?? 0) < progressEveryMs) return
     this.#progressAt.set(importId, now)
     void this.#parts.database
@@ -198,9 +198,18 @@ function levelOf(status: SessionStatus): 'info' | 'warning' | 'error' {
   return status === 'succeeded' ? 'info' : 'warning'
 }
 
+/** The ORM writes values into the statement's text: small slices, and no U+0000, which neither database takes there. */
+const rejectedSlice = 50
+
 async function keepRejected(em: EntityManager, importId: string, attempt: number, records: Batch['rejected']): Promise<void> {
-  for (const record of records) {
-    const body = JSON.parse(JSON.stringify(record).replaceAll('\\u0000', '\\ufffd')) as typeof record
-    await em.upsert(RejectedRecordEntity, { importId, file: record.file, record: record.record, attempt, body })
+  // The last word about a record counts; one statement must not touch a row twice.
+  const newest = new Map(records.map((record) => [`${record.record} ${record.file}`, record]))
+  const rows = [...newest.values()].map((record) => ({ importId, file: record.file, record: record.record, attempt, body: withoutNul(record) }))
+  for (let start = 0; start < rows.length; start += rejectedSlice) {
+    await em.upsertMany(RejectedRecordEntity, rows.slice(start, start + rejectedSlice))
   }
+}
+
+function withoutNul<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) => (typeof inner === 'string' ? inner.replaceAll('\u0000', '\uFFFD') : inner)) as T
 }

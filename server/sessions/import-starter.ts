@@ -18,6 +18,8 @@ export type StartRequest = {
   user: { id: string; loginId: string | null }
   requestId: string
   idempotencyKey: string | undefined
+  /** When the request began, before its files were received: a wish from before the end of a run joins that run. */
+  receivedAt: number
 }
 
 export type Started = { outcome: 'started' | 'joined'; importId: string; watch: WatchGrant }
@@ -47,7 +49,7 @@ export class ImportStarter {
     const draft = draftOf(request)
     // Two rounds: the second finds what made the first collide.
     for (let round = 0; ; round++) {
-      const existing = await this.#existing(draft)
+      const existing = await this.#existing(draft, request.receivedAt)
       if (existing) return await this.#join(existing, request)
       try {
         return await this.#insert(draft, request)
@@ -57,7 +59,7 @@ export class ImportStarter {
     }
   }
 
-  async #existing(draft: ImportSession): Promise<string | null> {
+  async #existing(draft: ImportSession, receivedAt: number): Promise<string | null> {
     const em = this.#database.em()
     if (draft.idempotencyKey) {
       const same = await em.findOne(ImportSessionEntity, { idempotencyKey: draft.idempotencyKey }, { fields: ['id', 'dedupeKey'] })
@@ -67,8 +69,21 @@ export class ImportStarter {
     }
     const active = await em.findOne(ImportSessionEntity, { activeKey: draft.dedupeKey }, { fields: ['id'] })
     if (active) return active.id
-    if (draft.options['again'] !== true) await refuseRecent(em, draft.dedupeKey)
-    return null
+    return draft.options['again'] === true ? null : await this.#recent(em, draft.dedupeKey, receivedAt)
+  }
+
+  async #recent(em: EntityManager, dedupeKey: string, receivedAt: number): Promise<string | null> {
+    const since = Math.min(receivedAt, Date.now() - againWithinMs)
+    const recent = await em.findOne(
+      ImportSessionEntity,
+      { dedupeKey, endedAt: { $gt: since } },
+      { fields: ['id', 'status', 'endedAt'], orderBy: { endedAt: 'desc' } },
+    )
+    if (!recent) return null
+    if ((recent.endedAt ?? 0) >= receivedAt) return recent.id
+    throw new AppError('recently_finished', 'The same content went to the same place a moment ago. Run it again?', {
+      details: { importId: recent.id, status: recent.status },
+    })
   }
 
   async #join(importId: string, request: StartRequest): Promise<Started> {
@@ -86,18 +101,6 @@ export class ImportStarter {
     await this.#enqueue(draft.id)
     return { outcome: 'started', importId: draft.id, watch: { token: watch.token, expiresAt: watch.expiresAt } }
   }
-}
-
-async function refuseRecent(em: EntityManager, dedupeKey: string): Promise<void> {
-  const recent = await em.findOne(
-    ImportSessionEntity,
-    { dedupeKey, endedAt: { $gt: Date.now() - againWithinMs } },
-    { fields: ['id', 'status'], orderBy: { endedAt: 'desc' } },
-  )
-  if (!recent) return
-  throw new AppError('recently_finished', 'The same content went to the same place a moment ago. Run it again?', {
-    details: { importId: recent.id, status: recent.status },
-  })
 }
 
 function draftOf(request: StartRequest): ImportSession {

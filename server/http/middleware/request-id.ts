@@ -8,6 +8,7 @@ export function requestId(log: Logger): Handler {
     const sent = ctx.get('X-Request-Id')
     ctx.state.requestId = /^[\w.:-]{8,100}$/.test(sent) ? sent : randomUUID()
     ctx.set('X-Request-Id', ctx.state.requestId)
+    ctx.state.receivedAt = Date.now()
     const start = performance.now()
     try {
       await next()

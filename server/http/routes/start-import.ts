@@ -87,6 +87,7 @@ async function start(parts: Parts, ctx: Context, files: ReceivedFile[]): Promise
     files: files.map(({ name, key, size, sha256 }): StoredFile => ({ name, key, size, sha256 })),
     user: { id: userId, loginId },
     requestId: ctx.state.requestId,
+    receivedAt: ctx.state.receivedAt,
     idempotencyKey: parse(idempotencyKey, ctx.get('Idempotency-Key') || undefined),
   })
   return { outcome, import: await parts.reader.get(importId), watch }

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { translateSqlite } from './errors.ts'
 
 export type Connection = Database.Database
-export type Statement = Database.Statement<unknown[]>
+export type Statement = Database.Statement
 
 /** Opens a database file. Nothing is written to it, not even when it is new, before `prepareForWriting`. */
 export function connect(file: string): Connection {

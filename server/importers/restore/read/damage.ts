@@ -21,3 +21,20 @@ export function overLimit(file: string, sentence: string, details: Record<string
 export function unreadablePacking(file: string, sentence: string, cause?: unknown): AppError {
   return new AppError('file_unsupported', `${file} can't be unpacked: ${sentence}.`, { details: { file }, cause })
 }
+
+/** Where something is in the unpacked text: the record it is in or before, the line from 1, the byte from 0. */
+export type Place = { file: string; record: number; line: number; byte: number }
+
+/** The text itself is broken, so that no record after this place can be told from its neighbours. `sentence` has no full stop. */
+export function damagedText(place: Place, sentence: string): AppError {
+  const { file, record, line, byte } = place
+  const message = `${file} is damaged at record ${record}, line ${line}, byte ${byte}: ${sentence}. Dump or download it again, or mend this place.`
+  return new AppError('file_damaged', message, { details: place })
+}
+
+/** The text stops although more must come: what a broken download or a full disk leaves. */
+export function endsTooSoon(place: Place, sentence: string): AppError {
+  const { file, record, line, byte } = place
+  const message = `${file} is cut off: ${sentence} (record ${record}, line ${line}, byte ${byte}). Dump or download it again.`
+  return new AppError('file_damaged', message, { details: place })
+}

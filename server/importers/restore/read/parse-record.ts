@@ -7,8 +7,8 @@ import type { ValueScan } from './value-scan.ts'
 
 export type ParsedRecord = { value: FixtureObject; problem?: undefined } | { value?: undefined; problem: string }
 
-/** Parses the text of one record that `scan` has passed. What is wrong with it comes back as a sentence. */
-export function parseRecord(text: string, scan: ValueScan): ParsedRecord {
+/** Parses the text of one record that `scan` has passed; `proto`: `__proto__` may stand in it. What is wrong with it comes back as a sentence. */
+export function parseRecord(text: string, scan: ValueScan, proto: boolean): ParsedRecord {
   if (scan.deepest > maxDepth) return { problem: `The record has lists and objects within each other more than ${maxDepth} deep.` }
   let value: unknown
   try {
@@ -19,17 +19,17 @@ export function parseRecord(text: string, scan: ValueScan): ParsedRecord {
   if (!isObject(value)) return { problem: `The record is ${nameOf(value)}, not an object with "model" and "fields".` }
   if (typeof value.model !== 'string' || value.model === '') return { problem: 'The record has no "model", or it is not a text.' }
   if (!isObject(value.fields)) return { problem: 'The record has no "fields", or they are not an object.' }
-  const problem = hiddenProblem(text, value, value.fields, scan)
+  const problem = hiddenProblem(text, value, value.fields, scan, proto)
   return problem === null ? { value: value as FixtureObject } : { problem }
 }
 
 /** What JSON.parse takes without a word and would be lost or do harm later. */
-function hiddenProblem(text: string, value: Record<string, unknown>, fields: Record<string, unknown>, scan: ValueScan): string | null {
+function hiddenProblem(text: string, value: Record<string, unknown>, fields: Record<string, unknown>, scan: ValueScan, proto: boolean): string | null {
   if (Object.keys(value).length + Object.keys(fields).length !== scan.keys) {
     const key = findDuplicateKey(text)
     if (key !== null) return `The record names ${JSON.stringify(key)} twice.`
   }
-  const suspectKey = text.includes('__proto__') || (scan.escapes && /\\u00[567]/.test(text))
+  const suspectKey = proto || (scan.escapes && /\\u00[567]/.test(text))
   const suspectText = scan.escapes && /\\u[dD][89a-fA-F]/.test(text)
   return suspectKey || suspectText ? problemWithin(value) : null
 }

@@ -2,8 +2,11 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { AppError } from '../../../errors.ts'
 import { utf16Of } from './magic.ts'
 
-/** UTF-8 that begins and ends between characters. `byte` is where it stands; `valid` and `ascii` are about all of it. */
-export type TextChunk = { bytes: Buffer; byte: number; valid: boolean; ascii: boolean }
+/**
+ * UTF-8 that begins and ends between characters. `byte` is where it stands. The rest is about all of it, so that a record need not be looked at for itself:
+ * `valid` UTF-8, nothing but `ascii`, and whether `__proto__` may stand in it.
+ */
+export type TextChunk = { bytes: Buffer; byte: number; valid: boolean; ascii: boolean; proto: boolean }
 
 /**
  * The chunks of a text as UTF-8, without its byte order mark. A text in UTF-16 (with a mark) is turned into UTF-8, and its bytes are counted as such.
@@ -26,7 +29,7 @@ export async function* textChunks(file: string, chunks: AsyncIterable<Buffer>): 
 
 function describeChunk(bytes: Buffer, byte: number): TextChunk {
   const ascii = isAscii(bytes)
-  return { bytes, byte, ascii, valid: ascii || isUtf8(bytes) }
+  return { bytes, byte, ascii, valid: ascii || isUtf8(bytes), proto: bytes.includes('__proto__') }
 }
 
 /** How many bytes at the end are the beginning of a character that is not complete: 0 to 3. */

@@ -6,6 +6,7 @@ import { bunzip2 } from './bunzip2.ts'
 import { damagedPacking, overLimit, unreadablePacking } from './damage.ts'
 import { sniffBytes } from './describe.ts'
 import { decodeFrames } from './frames.ts'
+import { peek } from './head.ts'
 import { packedFormatOf } from './magic.ts'
 import type { PackedFormat } from './magic.ts'
 import { PackingError, endsInTheMiddle } from './packing-error.ts'
@@ -43,9 +44,8 @@ async function* openChunks(file: JobFile, progress: UnpackProgress, limits: Unpa
   signal.throwIfAborted()
   const source = countPacked(addAbortSignal(signal, file.open()), progress)
   try {
-    const head = await readHead(source)
+    const { head, all: packed } = await peek(source, sniffBytes)
     const format = packedFormatOf(head)
-    const packed = joined(head, source)
     if (format === null) yield* countUnpacked(packed, progress)
     else yield* limited(file.name, format === 'zip' ? unzip(file, packed, progress, signal) : decoders[format](packed), progress, limits)
   } finally {
@@ -110,23 +110,6 @@ async function* limited(file: string, source: AsyncIterable<Buffer>, progress: U
     }
     yield chunk
   }
-}
-
-async function readHead(source: AsyncGenerator<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  while (length < sniffBytes) {
-    const next = await source.next()
-    if (next.done === true) break
-    chunks.push(next.value)
-    length += next.value.length
-  }
-  return Buffer.concat(chunks)
-}
-
-async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head
-  yield* rest
 }
 
 async function* translateErrors(file: string, signal: AbortSignal, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

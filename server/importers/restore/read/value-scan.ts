@@ -50,25 +50,23 @@ export class ValueScan {
     return this.#inString
   }
 
-  /** Goes on from `from`. The index after the value's last byte, or -1 when the bytes end before it does. A number or a word ends before what delimits it. */
-  feed(bytes: Buffer, from: number): number {
+  /** Goes on from `from` and looks no further than `end`. The index after the value's last byte, or -1 when the bytes end before it does. A number or a word ends before what delimits it. */
+  feed(bytes: Buffer, from: number, end = bytes.length): number {
     let i = from
-    const end = bytes.length
     while (i < end) {
       if (this.#inString) {
-        i = this.#passString(bytes, i)
+        i = this.#passString(bytes, i, end)
         if (this.#inString || this.depth > 0) continue
         return i
       }
-      i = this.#passStructure(bytes, i)
+      i = this.#passStructure(bytes, i, end)
       if (i < 0) return ~i
     }
     return -1
   }
 
   /** From within a string to after its closing quote, or to the end of the bytes. */
-  #passString(bytes: Buffer, from: number): number {
-    const end = bytes.length
+  #passString(bytes: Buffer, from: number, end: number): number {
     let i = from
     if (this.#escaped && i < end) {
       if (bytes[i] === 0x75) this.escapes = true
@@ -94,8 +92,7 @@ export class ValueScan {
   }
 
   /** From outside of a string to after the next opening quote, or to the end of the bytes; the complement of the index when the value ended. */
-  #passStructure(bytes: Buffer, from: number): number {
-    const end = bytes.length
+  #passStructure(bytes: Buffer, from: number, end: number): number {
     let depth = this.depth
     let digits = this.#digits
     let fraction = this.#fraction
