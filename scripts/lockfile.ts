@@ -9,7 +9,7 @@ const processors = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'ris
 
 /** The platform that a package of compiled code names in its own name, such as `@oxlint/binding-linux-x64-musl`; null when it names none. */
 export function platformOf(name: string): Platform | null {
-  const words = name.split(/[-/]/)
+  const words = name.split(/[-/]/).map((word) => (word === 'win' ? 'win32' : word))
   if (words.includes('wasm32')) return { cpu: ['wasm32'] }
   const os = words.findLast((word) => systems.includes(word))
   const cpu = words.findLast((word) => processors.includes(word))

@@ -6,7 +6,7 @@ const major = Number(process.versions.node.split('.')[0])
 
 if (major < 24) {
   console.error(`Intake runs on Node 24, this is Node ${process.versions.node}.`)
-  console.error('`npm ci` brings Node 24 along, unless install scripts are switched off. Run `npm ci --ignore-scripts=false`, then try again.')
+  console.error('`npm ci` brings Node 24 along as an optional package for Linux, macOS and Windows: run it without --omit=optional, or install Node 24.')
   process.exit(1)
 }
 

