@@ -44,7 +44,8 @@ export class ArrayCutter {
         this.#byte = chunk.byte + at
       }
       const end = this.#scan.feed(bytes, at)
-      if (this.#scan.mismatch >= 0) throw damagedText(this.#place(chunk.byte + end, this.#scan.lines), 'a closing bracket does not fit the bracket that it closes')
+      if (this.#scan.mismatch >= 0)
+        throw damagedText(this.#place(chunk.byte + end, this.#scan.lines), 'a closing bracket does not fit the bracket that it closes')
       this.#refuseLarge(this.#held.length + (end < 0 ? bytes.length : end) - at)
       if (end < 0) {
         this.#held.add(chunk, at, bytes.length)
@@ -115,11 +116,20 @@ export class ArrayCutter {
   #refuseLarge(size: number): void {
     if (size <= this.#limit) return
     const place = this.#place(this.#byte, 0)
-    throw overLimit(this.#file, `record ${place.record} (line ${place.line}, byte ${place.byte}) is larger than ${this.#limit} bytes, which is the limit`, place)
+    throw overLimit(
+      this.#file,
+      `record ${place.record} (line ${place.line}, byte ${place.byte}) is larger than ${this.#limit} bytes, which is the limit`,
+      place,
+    )
   }
 
   #place(byte: number, lines: number): Place {
-    return { file: this.#file, record: this.#records + (this.#expect === 'separator' || this.#expect === 'nothing' ? 0 : 1), line: this.#line + lines, byte }
+    return {
+      file: this.#file,
+      record: this.#records + (this.#expect === 'separator' || this.#expect === 'nothing' ? 0 : 1),
+      line: this.#line + lines,
+      byte,
+    }
   }
 }
 

@@ -80,7 +80,11 @@ export class LineCutter {
   #refuseLarge(size: number): void {
     if (size <= this.#limit) return
     const place = { record: this.#records + 1, line: this.#line + 1, byte: this.#byte! }
-    throw overLimit(this.#file, `record ${place.record} (line ${place.line}, byte ${place.byte}) is larger than ${this.#limit} bytes, which is the limit`, place)
+    throw overLimit(
+      this.#file,
+      `record ${place.record} (line ${place.line}, byte ${place.byte}) is larger than ${this.#limit} bytes, which is the limit`,
+      place,
+    )
   }
 }
 

@@ -37,10 +37,12 @@ function isZstd(head: Uint8Array): boolean {
 
 /**
  * The `.lzma` format has no magic. Its header is one byte of properties, the dictionary size, the unpacked size (or -1), and its first coded byte
- * is 0. Encoders write properties 0x5D and a dictionary of 2^n or 2^n + 2^(n-1), which is what the xz tools ask for as well.
+ * is 0. Encoders write a dictionary of 2^n or 2^n + 2^(n-1), which is what the xz tools ask for as well.
  */
 function isLzmaAlone(head: Uint8Array): boolean {
-  if (head.length < 14 || head[0] !== 0x5d || head[13] !== 0) return false
+  const properties = head[0]!
+  // lc + lp of the properties is at most 4, as in the xz tools.
+  if (head.length < 14 || properties >= 225 || (properties % 9) + (Math.floor(properties / 9) % 5) > 4 || head[13] !== 0) return false
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
   const dictionary = view.getUint32(1, true)
   const size = view.getBigUint64(5, true)

@@ -24,7 +24,13 @@ export function parseRecord(text: string, scan: ValueScan, proto: boolean): Pars
 }
 
 /** What JSON.parse takes without a word and would be lost or do harm later. */
-function hiddenProblem(text: string, value: Record<string, unknown>, fields: Record<string, unknown>, scan: ValueScan, proto: boolean): string | null {
+function hiddenProblem(
+  text: string,
+  value: Record<string, unknown>,
+  fields: Record<string, unknown>,
+  scan: ValueScan,
+  proto: boolean,
+): string | null {
   if (Object.keys(value).length + Object.keys(fields).length !== scan.keys) {
     const key = findDuplicateKey(text)
     if (key !== null) return `The record names ${JSON.stringify(key)} twice.`

@@ -82,6 +82,7 @@ async function recognise(file: string, unpacking: Unpacking): Promise<{ format: 
   const { head, all } = await peek(unpacking.chunks, sniffBytes)
   const sniffed = sniffRestoreFile(head, file)
   if (!sniffed.ok) throw unsupported(file, sniffed.what)
-  if (sniffed.format !== 'json' && sniffed.format !== 'jsonl') throw unsupported(file, `packed twice: inside is ${packedNames[sniffed.format]}. Unpack it once`)
+  if (sniffed.format !== 'json' && sniffed.format !== 'jsonl')
+    throw unsupported(file, `packed twice: inside is ${packedNames[sniffed.format]}. Unpack it once`)
   return { format: sniffed.format, chunks: all }
 }

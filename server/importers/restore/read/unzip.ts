@@ -69,9 +69,9 @@ function nameSome(names: string[]): string {
 
 function refuseUnreadable(entry: Entry): void {
   if (entry.isEncrypted()) throw new PackingError('unsupported', 'it is encrypted; pack it again without a password')
-  // The upper half of the attributes is the Unix mode: 0o120000 is a symbolic link, 0o100000 a plain file, 0 is not told.
+  // The upper half of the attributes is the Unix mode. (A zip written from a pipe calls its content a pipe, so other types are let be.)
   const type = (entry.externalFileAttributes >>> 16) & 0o170000
-  if (type !== 0 && type !== 0o100000) throw new PackingError('unsupported', `${entry.fileName} in it is a link or a device, not a file`)
+  if (type === 0o120000) throw new PackingError('unsupported', `${entry.fileName} in it is a link, not a file`)
   const method = entry.compressionMethod
   if (method !== 0 && method !== 8)
     throw new PackingError('unsupported', `it is packed by a method (${method}) that is not read here; pack it with "deflate"`)
