@@ -14,6 +14,7 @@ import type { CloseSockets } from './auth/login-sessions.ts'
 import { Users } from './auth/users.ts'
 import { WatchTokens } from './auth/watch-tokens.ts'
 import { createHttpApp } from './http/http-app.ts'
+import type { KindIntake } from './http/routes/start-import.ts'
 import { socketOriginAllowed } from './http/middleware/same-origin.ts'
 import { restoreIntake } from './importers/restore/intake.ts'
 import { LiveRuns } from './jobs/live-runs.ts'
@@ -40,25 +41,37 @@ import { DiskStorage } from './storage/storage.ts'
 import { openTarget } from './targets/registry.ts'
 import { createSealer } from './targets/sealed.ts'
 import { TargetRecords } from './targets/target-records.ts'
+import type { ImportKind } from '../shared/protocol/views.ts'
 
 /** A running Intake. `firstPassword` is that of the administrator who was just made, to be shown once. */
 export type App = { address: string; firstPassword: string | null; close(): Promise<void> }
 
+/** An importer as the server knows it: the URL of the module that a run's thread loads, and what is checked before there is a run. */
+export type ImporterParts = { module: string; intake: KindIntake }
+export type Importers = Partial<Record<ImportKind, ImporterParts>>
+
 const projectDir = path.dirname(import.meta.dirname)
 
-/** Builds everything in the order in which it is needed, and listens. What was opened is closed again in reverse order, also after a failed start. */
-export async function createApp(config: Config, log: Logger): Promise<App> {
+const ownImporters: Importers = {
+  restore: { module: new URL('./importers/restore/restore.ts', import.meta.url).href, intake: restoreIntake },
+}
+
+/**
+ * Builds everything in the order in which it is needed, and listens. What was opened is closed again in reverse order, also after a failed start.
+ * `importers` come in addition to the product's own, or in their place: tests bring a scripted one.
+ */
+export async function createApp(config: Config, log: Logger, importers: Importers = {}): Promise<App> {
   const closers = new Closers(log)
   const close = async () => await closers.close(config.shutdownMs)
   try {
-    return { ...(await start(config, log, closers)), close }
+    return { ...(await start(config, log, closers, { ...ownImporters, ...importers })), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function start(config: Config, log: Logger, closers: Closers): Promise<Omit<App, 'close'>> {
+async function start(config: Config, log: Logger, closers: Closers, importers: Importers): Promise<Omit<App, 'close'>> {
   const stores = await openStores(config, closers)
   const server = createServer({ requestTimeout: 0, headersTimeout: 60_000 })
   // An upload may take long, but it may not stand still.
@@ -66,7 +79,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Omi
   const io = createSocketServer(server, (headers) => socketOriginAllowed(headers, config.publicUrl))
   const publisher = new Publisher(io)
   const auth = createAuth(config, stores.database, publisher)
-  const runs = createRuns(config, log, { ...stores, publisher, tokens: auth.tokens })
+  const runs = createRuns(config, log, { ...stores, publisher, tokens: auth.tokens, importers })
   const gateway = new Gateway(
     io,
     {
@@ -85,7 +98,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Omi
     ...runs,
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(),
-    kinds: { restore: restoreIntake },
+    importers,
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,
     watchTokenMs: config.watchTokenMs,
@@ -139,10 +152,10 @@ function createAuth(config: Config, database: Database, publisher: Publisher) {
   return { users, logins, tokens, authenticator: new Authenticator(logins, tokens) }
 }
 
-type RunParts = { database: Database; storage: DiskStorage; targets: TargetRecords; publisher: Publisher; tokens: WatchTokens }
+type RunParts = { database: Database; storage: DiskStorage; targets: TargetRecords; publisher: Publisher; tokens: WatchTokens; importers: Importers }
 
 /** Everything that makes a run: its log, its queue, its attempts, and what people do to it. */
-function createRuns(config: Config, log: Logger, { database, storage, targets, publisher, tokens }: RunParts) {
+function createRuns(config: Config, log: Logger, { database, storage, targets, publisher, tokens, importers }: RunParts) {
   const live = new LiveRuns()
   const reader = new ImportReader(database, live)
   const signals = new EventSignals()
@@ -160,7 +173,7 @@ function createRuns(config: Config, log: Logger, { database, storage, targets, p
     publisher,
     live,
     storageRoot: storage.root,
-    importerModules: { restore: new URL('./importers/restore/restore.ts', import.meta.url).href },
+    importers,
     addressOf: async (targetId) => await targets.addressOf(targetId),
     openTarget,
   })

@@ -47,7 +47,7 @@ export type HttpParts = {
   control: ImportControl
   signals: EventSignals
   metrics: Registry
-  kinds: Partial<Record<ImportKind, KindIntake>>
+  importers: Partial<Record<ImportKind, { intake: KindIntake }>>
   publicUrl: URL | undefined
   trustProxy: boolean
   watchTokenMs: number

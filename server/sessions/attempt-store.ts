@@ -17,8 +17,8 @@ export type StoreParts = {
   publisher: Publisher
   live: LiveRuns
   storageRoot: string
-  /** URLs of the modules that export `importer`, by kind. */
-  importerModules: Partial<Record<ImportSession['kind'], string>>
+  /** By kind: the URL of the module that exports `importer`. */
+  importers: Partial<Record<ImportSession['kind'], { module: string }>>
   addressOf(targetId: string): Promise<TargetAddress>
   openTarget(address: TargetAddress): Promise<Target>
 }
@@ -48,7 +48,7 @@ export class SqlAttemptStore implements AttemptStore {
 
   async claim(importId: string): Promise<ThreadInput | null> {
     const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId })
-    const importerModule = row && this.#parts.importerModules[row.kind]
+    const importerModule = row && this.#parts.importers[row.kind]?.module
     if (!row || !importerModule) return null
     const attempt = row.attempt + 1
     const prepared = await this.#prepare(row)

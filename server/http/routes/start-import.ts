@@ -29,7 +29,7 @@ type Parts = {
   reader: ImportReader
   targets: TargetRecords
   storage: Storage
-  kinds: Partial<Record<ImportKind, KindIntake>>
+  importers: Partial<Record<ImportKind, { intake: KindIntake }>>
   access: Access
   cookies: WatchCookies
   maxUploadBytes: number
@@ -73,7 +73,7 @@ export function startImportRoute(router: Router<State>, parts: Parts): void {
 
 async function start(parts: Parts, ctx: Context, files: ReceivedFile[]): Promise<StartAnswer> {
   const { kind, target, options } = parse(form, { ...(ctx.request as { body?: object }).body })
-  const intake = parts.kinds[kind]
+  const intake = parts.importers[kind]?.intake
   if (!intake) throw new AppError('invalid_input', `This version of Intake has no import of kind “${kind}”.`)
   if (files.length === 0) throw new AppError('invalid_input', 'Send at least one file, in a form field called “file”.')
   for (const file of files) intake.checkFile(file)
