@@ -105,6 +105,7 @@ async function start(config: Config, log: Logger, closers: Closers, importers: I
     maxUploadBytes: config.maxUploadBytes,
     pagesDir: path.join(projectDir, 'dist', 'client'),
     samplesDir: path.join(projectDir, 'samples'),
+    packageFile: path.join(projectDir, 'package.json'),
     closing: () => closing,
   })
   server.on('request', app.callback())

@@ -23,6 +23,7 @@ import { refuseCrossSite } from './middleware/same-origin.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { healthRoutes } from './routes/health-routes.ts'
 import { importRoutes } from './routes/import-routes.ts'
+import { openApiRoutes } from './routes/openapi-routes.ts'
 import { sampleRoutes } from './routes/sample-routes.ts'
 import { sessionRoutes } from './routes/session-routes.ts'
 import { startImportRoute } from './routes/start-import.ts'
@@ -54,6 +55,7 @@ export type HttpParts = {
   maxUploadBytes: number
   pagesDir: string
   samplesDir: string
+  packageFile: string
   closing: () => boolean
 }
 
@@ -90,6 +92,7 @@ function createRouter(parts: HttpParts, secureCookies: boolean): Router<State> {
   const cookies = createWatchCookies({ lifeMs: parts.watchTokenMs, secure: secureCookies })
   healthRoutes(router, parts)
   sessionRoutes(router, { ...parts, access, secureCookies })
+  openApiRoutes(router, parts)
   userRoutes(router, { ...parts, access })
   targetRoutes(router, { ...parts, access })
   sampleRoutes(router, { dir: parts.samplesDir, access })

@@ -76,7 +76,7 @@ export type StartAnswer = { outcome: 'started' | 'joined'; import: ImportView; w
 export type Role = 'staff' | 'superuser'
 export type UserView = { id: string; login: string; name: string; role: Role; disabled: boolean; createdAt: string }
 /** `expiresAt` is when the login ends if nothing more is asked for; `absoluteExpiresAt` when it ends whatever is asked for. */
-export type MeView = { user: UserView; expiresAt: string; absoluteExpiresAt: string; csrf?: never }
+export type MeView = { user: UserView; expiresAt: string; absoluteExpiresAt: string }
 
 export type TargetView = {
   id: string

@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { restoreOptions } from '../../../shared/schemas/restore-options.ts'
+import {
+  eventsQuery,
+  historyQuery,
+  importKinds,
+  loginBody,
+  logoutBody,
+  retryBody,
+  rowsQuery,
+  targetBody,
+  targetPatch,
+  userBody,
+  userPatch,
+} from '../../../shared/schemas/requests.ts'
+import {
+  eventPageSchema,
+  grantSchema,
+  historySchema,
+  importSchema,
+  meSchema,
+  rowsSchema,
+  startAnswerSchema,
+  tableSchema,
+  targetSchema,
+  targetTestSchema,
+  userSchema,
+  watchTokenSchema,
+} from '../../../shared/schemas/views.ts'
+
+/** One operation of the API. `text` answers are media types other than JSON. */
+export type Operation = {
+  method: 'get' | 'post' | 'patch' | 'delete'
+  path: string
+  summary: string
+  access: 'anybody' | 'login' | 'superuser' | 'watcher'
+  query?: z.ZodObject
+  body?: z.ZodType
+  form?: z.ZodType
+  answers: Record<number, z.ZodType | { text: string } | null>
+}
+
+const oneImport = z.object({ import: importSchema })
+const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) })
+const file = z.string().meta({ format: 'binary' })
+const startForm = z.object({
+  kind: z.enum(importKinds),
+  target: z.string(),
+  options: restoreOptions.partial().describe('JSON text'),
+  file: z.array(file),
+})
+const sample = z.object({ id: z.string(), name: z.string(), description: z.string(), size: z.number() })
+
+/** Every operation under /api, with the schemas that its route parses by. */
+export const operations: Operation[] = [
+  { method: 'post', path: '/login', summary: 'Log in; sets the login cookie', access: 'anybody', body: loginBody, answers: { 200: meSchema } },
+  {
+    method: 'post',
+    path: '/logout',
+    summary: 'Log out; watch tokens live on unless stopWatching',
+    access: 'login',
+    body: logoutBody,
+    answers: { 204: null },
+  },
+  { method: 'get', path: '/me', summary: 'Who is logged in, and until when', access: 'login', answers: { 200: meSchema } },
+  {
+    method: 'post',
+    path: '/imports',
+    summary: 'Upload and start an import, or join the same one that runs',
+    access: 'login',
+    form: startForm,
+    answers: { 200: startAnswerSchema, 201: startAnswerSchema },
+  },
+  { method: 'get', path: '/imports', summary: 'The history', access: 'login', query: historyQuery, answers: { 200: historySchema } },
+  { method: 'get', path: '/imports/{id}', summary: 'One import session', access: 'watcher', answers: { 200: oneImport } },
+  {
+    method: 'get',
+    path: '/imports/{id}/events',
+    summary: 'A page of its log',
+    access: 'watcher',
+    query: eventsQuery,
+    answers: { 200: eventPageSchema },
+  },
+  {
+    method: 'get',
+    path: '/imports/{id}/log',
+    summary: 'The log as text; follow=1 streams while the run goes on',
+    access: 'watcher',
+    query: z.object({ follow: z.literal('1').optional() }),
+    answers: { 200: { text: 'text/plain' } },
+  },
+  {
+    method: 'get',
+    path: '/imports/{id}/rejected',
+    summary: 'The rejected records with reasons',
+    access: 'watcher',
+    query: z.object({ format: z.literal('csv').optional() }),
+    answers: { 200: { text: 'application/x-ndjson' } },
+  },
+  { method: 'post', path: '/imports/{id}/cancel', summary: 'Ask a run to stop', access: 'login', answers: { 200: oneImport } },
+  {
+    method: 'post',
+    path: '/imports/{id}/retry',
+    summary: 'Another attempt of a run that ended',
+    access: 'login',
+    body: retryBody,
+    answers: { 200: oneImport },
+  },
+  { method: 'post', path: '/imports/{id}/watch-tokens', summary: 'Issue a watch token', access: 'login', answers: { 201: grantSchema } },
+  {
+    method: 'get',
+    path: '/imports/{id}/watch-tokens',
+    summary: 'Who may watch; never the secrets',
+    access: 'login',
+    answers: { 200: items(watchTokenSchema) },
+  },
+  { method: 'delete', path: '/imports/{id}/watch-tokens', summary: 'Revoke all watch tokens', access: 'login', answers: { 204: null } },
+  { method: 'delete', path: '/imports/{id}/watch-tokens/{tokenId}', summary: 'Revoke one watch token', access: 'login', answers: { 204: null } },
+  { method: 'get', path: '/targets', summary: 'The databases', access: 'login', answers: { 200: items(targetSchema) } },
+  {
+    method: 'post',
+    path: '/targets',
+    summary: 'Add a database that answers',
+    access: 'login',
+    body: targetBody,
+    answers: { 201: z.object({ target: targetSchema }) },
+  },
+  {
+    method: 'post',
+    path: '/targets/test',
+    summary: 'Test an address',
+    access: 'login',
+    body: targetBody.pick({ url: true }),
+    answers: { 200: targetTestSchema },
+  },
+  { method: 'get', path: '/targets/{id}', summary: 'One database', access: 'login', answers: { 200: z.object({ target: targetSchema }) } },
+  {
+    method: 'patch',
+    path: '/targets/{id}',
+    summary: 'Change a database',
+    access: 'login',
+    body: targetPatch,
+    answers: { 200: z.object({ target: targetSchema }) },
+  },
+  { method: 'delete', path: '/targets/{id}', summary: 'Forget a database; what is in it stays', access: 'login', answers: { 204: null } },
+  { method: 'post', path: '/targets/{id}/test', summary: 'Test a database', access: 'login', answers: { 200: targetTestSchema } },
+  { method: 'get', path: '/targets/{id}/tables', summary: 'Its tables', access: 'login', answers: { 200: items(tableSchema) } },
+  {
+    method: 'get',
+    path: '/targets/{id}/tables/{table}/rows',
+    summary: 'A page of rows',
+    access: 'login',
+    query: rowsQuery,
+    answers: { 200: rowsSchema },
+  },
+  { method: 'get', path: '/users', summary: 'The users', access: 'superuser', answers: { 200: items(userSchema) } },
+  { method: 'post', path: '/users', summary: 'Add a user', access: 'superuser', body: userBody, answers: { 201: z.object({ user: userSchema }) } },
+  {
+    method: 'patch',
+    path: '/users/{id}',
+    summary: 'Change a user',
+    access: 'superuser',
+    body: userPatch,
+    answers: { 200: z.object({ user: userSchema }) },
+  },
+  { method: 'get', path: '/samples', summary: 'Small files for a first try', access: 'login', answers: { 200: items(sample) } },
+  { method: 'get', path: '/samples/{id}', summary: 'One of them', access: 'login', answers: { 200: { text: 'application/octet-stream' } } },
+]
