@@ -12,7 +12,7 @@ const patterns: [RegExp, string][] = [
     /^\s*\[\s*(\{|$)/m,
     'a list of records with other text before it: something was printed into the file when it was made; remove what stands before the first [',
   ],
-  [/^--[^]*(PostgreSQL|MySQL|MariaDB) (database )?dump/i, 'an SQL dump'],
+  [/^(--|\/\*)[^]*(PostgreSQL|MySQL|MariaDB) (database )?dump/i, 'an SQL dump'],
   [
     /^(--|\/\*[!M]?|#)?[^]{0,400}?\b(create (table|database|schema)|insert into|pragma foreign_keys|begin transaction|drop table|set names|copy \S+ \()/i,
     'an SQL dump',
