@@ -1,4 +1,4 @@
-// Run by hand after `npm install`, when `npm ci` says "Missing: … from lock file": node scripts/run.js complete-lockfile
+// Run by hand after `npm install`, when `npm ci` says "Missing: … from lock file": node scripts/run.js scripts/complete-lockfile.ts
 import { readFileSync, writeFileSync } from 'node:fs'
 import { completeLockfile } from './lockfile.ts'
 import { root } from './root.ts'
