@@ -21,11 +21,11 @@ export function createAccess(authenticator: Authenticator): Access {
   }
   return {
     login: async (ctx, next) => {
-      requireLogin(await identify(ctx))
+      requireLogin(await identify(ctx), ctx)
       await next()
     },
     superuser: async (ctx, next) => {
-      if (requireLogin(await identify(ctx)).role !== 'superuser') throw new AppError('forbidden', 'Only a superuser may do this.')
+      if (requireLogin(await identify(ctx), ctx).role !== 'superuser') throw new AppError('forbidden', 'Only a superuser may do this.')
       await next()
     },
     watcher: async (ctx, next) => {
@@ -37,13 +37,15 @@ export function createAccess(authenticator: Authenticator): Access {
   }
 }
 
-function requireLogin(principal: Principal): LoginPrincipal {
+function requireLogin(principal: Principal, ctx: Context): LoginPrincipal {
   if (principal.type === 'login') return principal
+  // A page whose login has expired still sends its watch cookie: what it lacks is a login, and it can offer one.
+  if (ctx.get(watchTokenHeader) === '') throw new AppError('unauthenticated', 'The login has expired. Log in again.')
   throw new AppError('forbidden', 'A watch token only reads its own import session. Log in for anything else.')
 }
 
 /** The login behind a request that passed `access.login` or `access.superuser`. */
 export function loginOf(ctx: Context): LoginPrincipal {
   if (!ctx.state.principal) throw new AppError('unauthenticated', 'Log in first.')
-  return requireLogin(ctx.state.principal)
+  return requireLogin(ctx.state.principal, ctx)
 }

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { hasPostgres, startPostgres } from './postgres.ts'
+import type { TestPostgres } from './postgres.ts'
+import { startApp } from './start-app.ts'
+import type { TestApp } from './start-app.ts'
+
+/** Starts an application on a fresh database of the kind that the tests around it are about. */
+export type StartApp = (env?: Record<string, string>) => Promise<TestApp>
+
+/** Runs the same tests with the app database in SQLite and in PostgreSQL: the same promises hold on both. */
+export function describeOnAppDatabases(name: string, body: (start: StartApp) => void): void {
+  describe(`${name}, on SQLite`, () => {
+    body(startApp)
+  })
+  // Where PostgreSQL is not installed these are named as skipped.
+  describe.skipIf(!hasPostgres)(`${name}, on PostgreSQL`, () => {
+    let server: TestPostgres | null = null
+    beforeAll(async () => {
+      server = await startPostgres()
+    })
+    afterAll(async () => await server?.stop())
+    body(async (env = {}) => {
+      if (!server) throw new Error('PostgreSQL is not installed')
+      return await startApp({ DATABASE_URL: await server.createDatabase('app'), ...env })
+    })
+  })
+}
