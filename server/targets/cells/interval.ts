@@ -1,7 +1,7 @@
 import { CellRefusal } from './refusal.ts'
 
 // Django's str_duration, also with the word that PostgreSQL puts after the days.
-const standard = /^(?:(-?\d+) (?:days?,? )?)?(-?)(?:(\d+):)?(\d+):(\d+)(?:[.,](\d{1,6})\d{0,6})?$/
+const standard = /^(?:(-?\d+) (?:days?,? )?)?([+-]?)(?:(\d+):)?(\d+):(\d+)(?:[.,](\d{1,6})\d{0,6})?$/
 const iso8601 = /^([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d{1,6})\d{0,6})?S)?)?$/
 const secondMicros = 1_000_000n
 const dayMicros = 86_400n * secondMicros
@@ -30,14 +30,15 @@ export function intervalMicros(text: string): bigint {
   return micros
 }
 
-/** `[D ]HH:MM:SS[.ffffff]`, the days negative when the whole is, as Django writes it. */
+/** Whole days, which are negative when the duration is, and what is left of a day: never negative. */
+export function splitDays(micros: bigint): { days: bigint; rest: bigint } {
+  const rest = ((micros % dayMicros) + dayMicros) % dayMicros
+  return { days: (micros - rest) / dayMicros, rest }
+}
+
+/** `[D ]HH:MM:SS[.ffffff]`, as Django writes it. */
 export function intervalText(micros: bigint): string {
-  let days = micros / dayMicros
-  let rest = micros % dayMicros
-  if (rest < 0n) {
-    rest += dayMicros
-    days -= 1n
-  }
+  const { days, rest } = splitDays(micros)
   const seconds = rest / secondMicros
   const two = (value: bigint): string => value.toString().padStart(2, '0')
   const time = `${two(seconds / 3600n)}:${two((seconds / 60n) % 60n)}:${two(seconds % 60n)}`

@@ -1,6 +1,6 @@
-import { AppError } from '../../errors.ts'
-import { CellRefusal, cutValue } from '../cells/refusal.ts'
+import { CellRefusal } from '../cells/refusal.ts'
 import { pickColumns } from '../columns.ts'
+import { severalRows } from '../lookups.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
 import type { Cell, Column, Lookup, Table, TargetRows } from '../target.ts'
 import type { Connection } from './connection.ts'
@@ -26,13 +26,6 @@ export function findRows(connection: Connection, { table, by, keys, select }: Lo
     const [row, another] = encoded ? statement.all(...encoded) : []
     if (another) throw severalRows(table, by, key)
     return row ? decodeRow(row, columns) : null
-  })
-}
-
-export function severalRows(table: Table, by: string[], key: Cell[]): AppError {
-  const value = key.map(cutValue).join(', ')
-  return new AppError('conflict', `Several rows of table "${table.name}" have ${by.join(', ')} = ${value}.`, {
-    details: { table: table.name, column: by.join(', '), value },
   })
 }
 

@@ -35,7 +35,13 @@ class SqliteTarget implements Target {
   }
 
   async readSchema(): Promise<Table[]> {
-    return readTables(this.#connection).map(({ name, columns, primaryKey, uniqueKeys, foreignKeys }) => ({ name, columns, primaryKey, uniqueKeys, foreignKeys }))
+    return readTables(this.#connection).map(({ name, columns, primaryKey, uniqueKeys, foreignKeys }) => ({
+      name,
+      columns,
+      primaryKey,
+      uniqueKeys,
+      foreignKeys,
+    }))
   }
 
   async readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows> {

@@ -1,0 +1,69 @@
+import { CellRefusal } from '../cells/refusal.ts'
+import { pickColumns } from '../columns.ts'
+import { quoteName, quoteNames } from '../identifiers.ts'
+import { severalRows } from '../lookups.ts'
+import type { Cell, Column, Lookup, Table, TargetRows } from '../target.ts'
+import { comparedAs } from './column-type.ts'
+import { decode } from './decode.ts'
+import { encoderOf } from './encode.ts'
+import type { Encoder } from './encode.ts'
+import type { Session, TextRow } from './session.ts'
+
+const countedAtMost = 1_000_000
+
+/** For each key the one row that has it, in one statement. A key that can't be in its column is not there. */
+export async function findRows(session: Session, { table, by, keys, select }: Lookup): Promise<(Cell[] | null)[]> {
+  const keyColumns = pickColumns(table, by)
+  const columns = pickColumns(table, select)
+  const encoders = keyColumns.map(encoderOf)
+  const encoded = keys.map((key) => encodeKey(key, encoders))
+  const asked = encoded.flatMap((key, at) => (key ? [{ at, key }] : []))
+  const found: (Cell[] | null)[] = keys.map(() => null)
+  if (asked.length === 0) return found
+  const parameters = keyColumns.map((_, column) => asked.map(({ key }) => key[column] ?? ''))
+  const seen = new Set<number>()
+  for (const [place, ...cells] of await session.rows(findSql(table, keyColumns, select), parameters)) {
+    const at = asked[Number(place) - 1]?.at ?? 0
+    if (seen.has(at)) throw severalRows(table, by, keys[at] ?? [])
+    seen.add(at)
+    found[at] = columns.map((column, index) => decode(cells[index] ?? null, column))
+  }
+  return found
+}
+
+function findSql(table: Table, keyColumns: Column[], select: string[]): string {
+  const parameters = keyColumns.map((_, at) => `$${at + 1}::text[]`)
+  const names = keyColumns.map((_, at) => `k${at}`)
+  const same = keyColumns.map((column, at) => sameSql(`t.${quoteName(column.name)}`, `k.k${at}`, column))
+  const selected = select.map((name) => `t.${quoteName(name)}`)
+  return `SELECT ${['k.place', ...selected].join(', ')} FROM unnest(${parameters.join(', ')}) WITH ORDINALITY AS k(${names.join(', ')}, place)
+    JOIN ${quoteName(table.name)} t ON ${same.join(' AND ')}`
+}
+
+/** A condition that compares a column with text. */
+export function sameSql(columnSql: string, textSql: string, column: Column): string {
+  const type = comparedAs(column)
+  return type === null ? `${columnSql}::text = ${textSql}` : `${columnSql} = ${textSql}::${type}`
+}
+
+function encodeKey(key: Cell[], encoders: Encoder[]): string[] | null {
+  if (key.includes(null)) return null
+  try {
+    return encoders.map((encode, at) => encode(key[at] as Exclude<Cell, null>))
+  } catch (thrown) {
+    if (thrown instanceof CellRefusal) return null
+    throw thrown
+  }
+}
+
+/** A page of a table in the order of its primary key. Rows are counted up to a million. */
+export async function readPage(session: Session, table: Table, { offset, limit }: { offset: number; limit: number }): Promise<TargetRows> {
+  const names = table.columns.map((column) => column.name)
+  const from = `FROM ${quoteName(table.name)}`
+  const order = table.primaryKey.length > 0 ? `ORDER BY ${quoteNames(table.primaryKey)}` : ''
+  const rows = await session.rows(`SELECT ${quoteNames(names)} ${from} ${order} LIMIT $1 OFFSET $2`, [limit, offset])
+  const [counted] = await session.rows(`SELECT count(*) FROM (SELECT 1 ${from} LIMIT ${countedAtMost + 1}) counted`)
+  const total = Number(counted?.[0] ?? 0)
+  const decoded = rows.map((row: TextRow) => table.columns.map((column, at) => decode(row[at] ?? null, column)))
+  return { columns: names, rows: decoded, total: total > countedAtMost ? null : total }
+}

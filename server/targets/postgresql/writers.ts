@@ -1,0 +1,34 @@
+import type { Table } from '../target.ts'
+import type { Session } from './session.ts'
+import { prepareWriter } from './write.ts'
+import type { Writer } from './write.ts'
+
+/** The writers of one transaction, each with its staging table, made when first needed. */
+export class Writers {
+  readonly #session: Session
+  readonly #made: { table: Table; shape: string; writer: Writer }[] = []
+  #number = 0
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  get count(): number {
+    return this.#made.length
+  }
+
+  async get(table: Table, columns: string[], key: string[] | undefined): Promise<Writer> {
+    const shape = JSON.stringify([columns, key])
+    const made = this.#made.find((one) => one.table === table && one.shape === shape)
+    if (made) return made.writer
+    this.#number += 1
+    const writer = await prepareWriter(this.#session, table, columns, key, this.#number)
+    this.#made.push({ table, shape, writer })
+    return writer
+  }
+
+  /** A savepoint was undone, and with it the staging tables made since there were `count` writers. */
+  undone(count: number): void {
+    this.#made.length = Math.min(this.#made.length, count)
+  }
+}
