@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toolEnvironment } from './root.ts'
 import { installMissing, tools, versionOf } from './testing/machine.ts'
-import { chooseParts } from './testing/parts.ts'
+import { chooseParts, partNames } from './testing/parts.ts'
 import type { Part } from './testing/parts.ts'
 import { reportPart } from './testing/report-progress.ts'
 import { count, inWords, sum } from './testing/reports.ts'
@@ -79,6 +79,11 @@ function isCi(): boolean {
 async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
   const parts = chooseParts(process.argv.slice(2))
+  if (parts === null) {
+    console.error(`npm test runs everything, npm test -- NAME… the parts named: ${partNames.join(', ')}`)
+    process.exitCode = 1
+    return
+  }
   const counts = await runAll(parts).catch((error: unknown) => {
     console.error(error)
     return count([{ name: 'the run itself', verdict: 'failed' }])
