@@ -9,6 +9,7 @@ export class LocalQueue implements Queue {
   readonly #busy = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
   #handler: QueueHandler | undefined
+  #wakes = 0
   #closed = false
 
   constructor(concurrency: number, log: Logger) {
@@ -27,6 +28,7 @@ export class LocalQueue implements Queue {
   }
 
   wake(): void {
+    this.#wakes += 1
     for (const importId of this.#busy) this.#waiting.add(importId)
     this.#busy.clear()
     this.#pump()
@@ -48,9 +50,11 @@ export class LocalQueue implements Queue {
   }
 
   async #handle(importId: string, handler: QueueHandler): Promise<void> {
+    const wakes = this.#wakes
     try {
       const handled = await handler(importId)
-      if (handled === 'busy') this.#busy.add(importId)
+      // A target that became free while the handler was finding it taken is not announced again.
+      if (handled === 'busy') (wakes === this.#wakes ? this.#busy : this.#waiting).add(importId)
     } catch (error) {
       this.#log.error({ err: error, importId }, 'an attempt could not be run')
     } finally {

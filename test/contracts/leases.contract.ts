@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Leases } from '../../server/locks/leases.ts'
 
-export type LeasesFactory = { name: string; create(): Promise<{ leases: Leases; close(): Promise<void> }> }
+export type LeasesFactory = { name: string; create: () => Promise<{ leases: Leases; close(): Promise<void> }> }
 
 const minute = 60_000
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Handled, Queue } from '../../server/jobs/queue.ts'
 
-export type QueueFactory = { name: string; create(options: { concurrency: number }): Promise<Queue> }
+export type QueueFactory = { name: string; create: (options: { concurrency: number }) => Promise<Queue> }
 
 /** Notes what a handler is given, and lets a test say when and how it is done. */
 class Handler {

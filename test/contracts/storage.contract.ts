@@ -4,7 +4,7 @@ import type { Storage } from '../../server/storage/storage.ts'
 
 export type StorageFactory = {
   name: string
-  create(): Promise<{ storage: Storage; read(key: string): Promise<Buffer>; close(): Promise<void> }>
+  create: () => Promise<{ storage: Storage; read(key: string): Promise<Buffer>; close(): Promise<void> }>
 }
 
 /** What every storage of uploads has to do. */
