@@ -19,9 +19,13 @@ export default [
       'vue/singleline-html-element-content-newline': 'off',
       'vue/multiline-html-element-content-newline': 'off',
       'vue/first-attribute-linebreak': 'off',
+      // Expressions are TypeScript, which the type checker parses.
+      'vue/no-parsing-error': 'off',
+      // An input inside of its label needs no id as well.
+      'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
       // What a log line or a file name says is never markup.
       'vue/no-v-html': 'error',
-      'vue/no-bare-strings-in-template': 'error',
+      'vue/no-bare-strings-in-template': ['error', { allowlist: [...'()[]{}.,:;|/&+-–—−×·•…→←#%*', '\u00a0'] }],
       'vue/no-empty-component-block': 'error',
       'vue/no-template-target-blank': 'error',
       'vue/no-useless-mustaches': 'error',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { root, toolEnvironment } from './root.ts'
 import { runCommand } from './run-command.ts'
 
@@ -32,5 +33,5 @@ export async function buildClient(signal?: AbortSignal): Promise<{ ok: boolean; 
   const hash = hashSources(root)
   const { code, output } = await runCommand({ command: 'vite', args: ['build'], env: toolEnvironment(), signal })
   if (code === 0 && hash !== null) writeFileSync(join(root, stampFile), hash)
-  return { ok: code === 0, output }
+  return { ok: code === 0, output: stripVTControlCharacters(output) }
 }
