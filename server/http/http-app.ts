@@ -74,6 +74,8 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
   app.use(errorExit(parts.log))
   app.use(refuseCrossSite(parts.publicUrl))
   app.use(async (ctx, next) => {
+    // No address of ours holds U+0000, and no database could look for it.
+    if (/%00/.test(ctx.url)) throw new AppError('bad_request', 'The address can’t be read.')
     if (parts.closing() && ctx.method !== 'GET') throw new AppError('shutting_down', 'The server is stopping. Try again when it is back.')
     await next()
     if (ctx.status === 404 && ctx.body === undefined && ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')

@@ -1,6 +1,7 @@
 import type { Database, EntityManager } from '../database/database.ts'
 import { ImportSessionEntity } from '../database/entities.ts'
 import type { ImportSession } from '../database/entities.ts'
+import { storableJson, storableText } from '../database/storable.ts'
 import { LockMode } from '@mikro-orm/core'
 import type { LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
 import { isFinal } from '../../shared/session-status.ts'
@@ -107,13 +108,11 @@ function closing(event: StoredEvent, row: Head, before: StoredEvent[], patch?: P
   return { ...data, count: event.seq, checksum: chainEvents(row.logHash, before), ledger: patch?.ledger ?? row.ledger }
 }
 
-// PostgreSQL text holds no U+0000, and the ORM's statements none in either database.
-const noNul = (text: string) => text.replaceAll('\u0000', '\uFFFD')
-
 function clean(draft: EventDraft): Omit<StoredEvent, 'seq' | 'at'> {
   const { message, data, ...rest } = draft
   const event: Omit<StoredEvent, 'seq' | 'at'> = { ...rest }
-  if (message !== undefined) event.message = noNul(message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message)
-  if (data !== undefined) event.data = JSON.parse(JSON.stringify(data))
+  if (event.stream !== undefined) event.stream = storableText(event.stream)
+  if (message !== undefined) event.message = storableText(message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message)
+  if (data !== undefined) event.data = storableJson(data)
   return event
 }

@@ -1,6 +1,7 @@
 import type { Database, EntityManager } from '../database/database.ts'
 import { ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
 import type { ImportSession } from '../database/entities.ts'
+import { storableJson, storableText } from '../database/storable.ts'
 import { AppError } from '../errors.ts'
 import type { LiveRuns } from '../jobs/live-runs.ts'
 import type { AttemptStore } from '../jobs/run-attempt.ts'
@@ -82,7 +83,7 @@ export class SqlAttemptStore implements AttemptStore {
     this.#progressAt.set(importId, now)
     void this.#parts.database
       .em()
-      .nativeUpdate(ImportSessionEntity, { id: importId, attempt, endedAt: null }, { progress, ledger })
+      .nativeUpdate(ImportSessionEntity, { id: importId, attempt, endedAt: null }, { progress: storableJson(progress), ledger })
       .catch(() => undefined)
   }
 
@@ -91,7 +92,7 @@ export class SqlAttemptStore implements AttemptStore {
     const row = await this.#parts.database.em().findOneOrFail(ImportSessionEntity, { id: importId })
     const status: SessionStatus = outcome.status
     const { ledger, progress } = settle(row, outcome, this.#parts.live.get(importId))
-    const error = 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null
+    const error = 'error' in outcome ? { code: outcome.error.code, message: storableText(outcome.error.message) } : null
     const details = 'error' in outcome ? outcome.error.details : undefined
     const stored = await this.#parts.events.write({
       importId,

@@ -27,7 +27,8 @@ export function sessionRoutes(router: Router<State>, { logins, users, access, se
     const { login, password } = parse(loginBody, ctx.request.body)
     await limit([byAddress.consume(ctx.ip), byLogin.consume(login.toLowerCase())])
     const opened = await logins.open(login, password)
-    await byLogin.delete(login.toLowerCase())
+    // Only what went wrong counts: an office behind one address, or a script that logs in for each call, guesses nothing.
+    await Promise.all([byAddress.reward(ctx.ip), byLogin.delete(login.toLowerCase())])
     ctx.cookies.set(loginCookie, opened.secret, { ...cookie, maxAge: opened.absoluteExpiresAt - Date.now() })
     ctx.body = { user: presentUser(opened.user), ...expiry(opened) } satisfies MeView
   })

@@ -101,5 +101,9 @@ export function tooLarge(maxBytes: number): AppError {
 /** A file's name for people: its last part, without control characters, at most 255 characters. It is never used as a path. */
 function safeName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
-  return last.replace(/[\u0000-\u001F\u007F]/g, '\uFFFD').slice(0, 255) || 'file'
+  const shown = last
+    .replace(/[\u0000-\u001F\u007F]/g, '\uFFFD')
+    .slice(0, 255)
+    .toWellFormed()
+  return shown || 'file'
 }
