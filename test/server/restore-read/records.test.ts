@@ -252,7 +252,16 @@ describe('a record that can be told from its neighbours but not taken', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
+  it('does not put out the count of lines', async () => {
+    const records = await read('[{"model": "a.b", "fields": {"t": "a\nb"}},\n{"model": "a.b", "fields": {}}]')
+    expect(records.map(({ line, problem }) => [line, problem === undefined])).toEqual([
+      [1, false],
+      [3, true],
+    ])
+  })
+
   it.each([
+    '{"model": "a.b", "extra": {"x": 1, "x": 2}, "fields": {"x": 1}}',
     '{"model": "a.b", "extra": {"model": 1}, "fields": {"x": {"x": {"x": 1}}}}',
     '{"model": "a.b", "pk": [{"x": 1, "y": 2}], "fields": {"t": "\\"x\\": 1, \\"x\\": 2", "x": 3}}',
     '{"model": "a.b", "fields": {"t": "__proto__ \\u005f \\ud83d\\ude00"}}',

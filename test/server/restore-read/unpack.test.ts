@@ -120,26 +120,38 @@ describe('a damaged file', () => {
     expect(error.code).toBe('file_damaged')
   })
 
+  it('is refused when only the checksum over all bzip2 blocks is wrong', async () => {
+    const bytes = fixture('plain.json.bz2')
+    bytes[bytes.length - 3]! ^= 0x10
+    expect((await refusal(jobFileOf(bytes))).message).toContain('a checksum in the bzip2 data does not match')
+  })
+
+  it.each([-1, 1])('is refused when an lzma header lies about the size by %i', async (lie) => {
+    const bytes = fixture('known-size.json.lzma')
+    bytes.writeUInt32LE(plain.length + lie, 5)
+    expect(await refusal(jobFileOf(bytes))).toMatchObject({ code: 'file_damaged' })
+  })
+
   it('is refused when a gzip member follows after padding, which zlib would drop', async () => {
     const bytes = Buffer.concat([gzipSync(plain), Buffer.alloc(100), gzipSync(plain)])
     expect((await refusal(jobFileOf(bytes))).message).toContain('other bytes stand after the end of the gzip data')
   })
 
-  it('is refused with the error of the storage when the stored bytes are not those that came in', async () => {
-    const mismatch = new AppError('file_damaged', 'The stored file is not the one that was uploaded.')
-    const bytes = fixture('plain.json.zip')
-    const open = () =>
-      Readable.from(
-        (function* () {
-          yield bytes
-          throw mismatch
-        })(),
-        { objectMode: false },
-      )
-    expect(await refusal({ ...jobFileOnDisk(bytes), open })).toBe(mismatch)
-    for (const name of streams) expect(await refusal({ ...jobFileOf(fixture(name)), open })).toBe(mismatch)
-  })
+  it.each([...streams, 'plain.json.zip'])(
+    'is refused with the error of the storage when the stored bytes are not those that came in: %s',
+    async (name) => {
+      const mismatch = new AppError('file_damaged', 'The stored file is not the one that was uploaded.')
+      const bytes = fixture(name)
+      const open = () => Readable.from(failingAfter([bytes, Buffer.alloc(name.endsWith('.zip') ? 8192 : 0)], mismatch), { objectMode: false })
+      expect(await refusal({ ...jobFileOnDisk(bytes), open })).toBe(mismatch)
+    },
+  )
 })
+
+function* failingAfter(chunks: Buffer[], error: Error): Generator<Buffer> {
+  yield* chunks
+  throw error
+}
 
 describe('a zip', () => {
   const cases: [string, AppError['code'], RegExp][] = [

@@ -1,4 +1,4 @@
-/** The first bytes of a stream (at least `bytes`, unless it is shorter), and the whole stream again with them in front. */
+/** The first bytes of a stream (at least `bytes`, unless it is shorter), and the whole stream again, chunk by chunk as it came. */
 export async function peek(chunks: AsyncGenerator<Buffer>, bytes: number): Promise<{ head: Buffer; all: AsyncGenerator<Buffer> }> {
   const first: Buffer[] = []
   let length = 0
@@ -8,11 +8,10 @@ export async function peek(chunks: AsyncGenerator<Buffer>, bytes: number): Promi
     first.push(next.value)
     length += next.value.length
   }
-  const head = first.length === 1 ? first[0]! : Buffer.concat(first)
-  return { head, all: joined(head, chunks) }
+  return { head: Buffer.concat(first), all: joined(first, chunks) }
 }
 
-async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head
+async function* joined(first: Buffer[], rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield* first
   yield* rest
 }
