@@ -108,7 +108,11 @@ async function start(config: Config, log: Logger, closers: Closers, importers: I
     packageFile: path.join(projectDir, 'package.json'),
     closing: () => closing,
   })
-  server.on('request', app.callback())
+  const answer = app.callback()
+  // Engine.IO answers its own path; a second answer to the same request would end the process.
+  server.on('request', (request, response) => {
+    if (!request.url?.startsWith('/socket.io/')) void answer(request, response)
+  })
 
   const firstPassword = await auth.users.ensureAdministrator(config.admin.login, config.admin.password)
   closers.add('upkeep', startSweeper({ ...stores, keepUploadsMs: config.keepUploadsMs, expiring: [auth.logins, auth.tokens], log }))
