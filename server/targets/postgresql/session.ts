@@ -29,8 +29,13 @@ export class Session {
   static async connect(url: string): Promise<Session> {
     const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true, application_name: 'intake' })
     const session = new Session(client)
-    await session.#translated(async () => await client.connect())
-    await session.run(settings)
+    try {
+      await session.#translated(async () => await client.connect())
+      await session.run(settings)
+    } catch (thrown) {
+      await session.close()
+      throw thrown
+    }
     return session
   }
 

@@ -23,8 +23,8 @@ export class PostgresTransaction implements TargetTransaction {
   readonly #writers: Writers
   readonly #deferral: Deferral
   readonly #written = new Set<string>()
-  /** Columns numbered by the database whose numbers were written by hand, by table. */
-  readonly #numbered = new Map<string, Set<string>>()
+  /** Table and column of numbers that were written by hand although the database gives them. */
+  readonly #numbered = new Map<string, [string, string]>()
   #depth = 0
   #open = true
   #broken: unknown = null
@@ -120,7 +120,7 @@ export class PostgresTransaction implements TargetTransaction {
       if (refused) throw await this.#explained(refused)
       await this.#session.run('SET CONSTRAINTS ALL IMMEDIATE')
       await this.#deferral.restore()
-      for (const [table, columns] of this.#numbered) for (const column of columns) await advanceSequence(this.#session, table, column)
+      for (const [table, column] of this.#numbered.values()) await this.#advance(table, column)
       await checkFence(this.#session, this.#fence, true)
       await store(this.#session, this.#fence, checkpoint)
       // A transaction that was broken unnoticed answers COMMIT with ROLLBACK.
@@ -148,9 +148,16 @@ export class PostgresTransaction implements TargetTransaction {
   async #touch(table: Table, columns: string[]): Promise<void> {
     await this.#deferral.defer(table.name)
     this.#written.add(table.name)
-    const numbered = table.columns.filter(({ name, autoIncrement }) => autoIncrement && columns.includes(name))
-    if (numbered.length === 0) return
-    this.#numbered.set(table.name, new Set([...(this.#numbered.get(table.name) ?? []), ...numbered.map(({ name }) => name)]))
+    const numbered = table.columns.filter(({ autoIncrement }) => autoIncrement).map(({ name }) => name)
+    for (const column of numbered) {
+      if (columns.includes(column)) this.#numbered.set(JSON.stringify([table.name, column]), [table.name, column])
+      else await this.#advance(table.name, column)
+    }
+  }
+
+  /** Before the database gives numbers itself, it hears of those that were written by hand. */
+  async #advance(table: string, column: string): Promise<void> {
+    if (this.#numbered.delete(JSON.stringify([table, column]))) await advanceSequence(this.#session, table, column)
   }
 
   async #explained(refused: AppError): Promise<AppError> {
