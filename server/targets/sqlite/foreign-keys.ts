@@ -144,7 +144,8 @@ export class ForeignKeyWatch {
 function note(table: SqliteTable, row: 'NEW' | 'c', condition: string): string {
   const name = quoteName(prefix + table.name)
   const identity = identityOf(table)
-  const noted = identity.map((column, at) => `n.k${at} = ${row}.${quoteName(column)}`).join(' AND ')
+  // The plus takes the affinity from the column: the noted keys have none, and their index is not used for values that have one.
+  const noted = identity.map((column, at) => `n.k${at} = +${row}.${quoteName(column)}`).join(' AND ')
   const source = row === 'c' ? `FROM main.${quoteName(table.name)} c` : ''
   return `INSERT INTO ${name} SELECT ${prefixed(row, identity)} ${source} WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM ${name} n WHERE ${noted})`
 }
