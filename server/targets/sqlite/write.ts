@@ -53,7 +53,11 @@ function explained(thrown: unknown, { table, columns }: { table: Table; columns:
   const failed = checkedColumn(error, columns)
   if (failed >= 0) {
     const place = { table: table.name, column: columns[failed]?.name ?? '', value: cells[failed] ?? null, row }
-    return valueInvalid(place, columns[failed]?.type === 'json' ? 'not valid JSON' : `the condition is ${String(error.details?.constraint)}`, error)
+    return valueInvalid(
+      place,
+      columns[failed]?.type === 'json' ? 'not valid JSON' : `a condition of the table forbids it (${String(error.details?.constraint)})`,
+      error,
+    )
   }
   const refused = (error.details?.columns ?? [error.details?.column]) as unknown[]
   const values = columns.flatMap((column, index) => (refused.includes(column.name) ? [cutValue(cells[index] ?? null)] : []))
@@ -62,11 +66,11 @@ function explained(thrown: unknown, { table, columns }: { table: Table; columns:
   return new AppError(error.code, error.message, { details, retryable: error.retryable, cause: error.cause })
 }
 
-/** Of a condition SQLite tells the text alone: where the one column stands that it names, or -1. */
+/** Of a condition SQLite tells the text alone, cut to its first name when it begins with one in quotes: where the one column stands that it names, or -1. */
 function checkedColumn(error: AppError, columns: Column[]): number {
   const condition = error.details?.constraint
   if (typeof condition !== 'string') return -1
-  const named = columns.filter((column) => condition.includes(quoteName(column.name)))
+  const named = columns.filter(({ name }) => condition === name || condition.includes(quoteName(name)))
   return named.length === 1 ? columns.indexOf(named[0] as Column) : -1
 }
 
