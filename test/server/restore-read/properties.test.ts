@@ -62,12 +62,12 @@ describe('whatever the records, the blanks and the chunks', () => {
         const blank = () => stream.next().value as string
         let text = `${mark ? '\uFEFF' : ''}${blank()}[${blank()}`
         const places: { byte: number; line: number; text: string }[] = []
-        values.forEach((value, index) => {
+        for (const [index, value] of values.entries()) {
           if (index > 0) text += `${blank()},${blank()}`
           const written = write(value, blank)
           places.push({ byte: Buffer.byteLength(text), line: text.split('\n').length, text: written })
           text += written
-        })
+        }
         text += `${blank()}]${blank()}`
         const found = await read(jobFileInChunks(Buffer.from(text), chunkSizes))
         expect(found.map(({ byte, line, text: own }) => ({ byte, line, text: own() }))).toEqual(places)

@@ -351,7 +351,8 @@ describe('stopping', () => {
     const reason = new AppError('cancelled', 'Stop.')
     const text = JSON.stringify(Array.from({ length: 5000 }, (_, n) => record(n)))
     const reading = (async () => {
-      for await (const _ of readRecords(jobFileOf(text, { chunk: 1000 }), { signal: controller.signal })) controller.abort(reason)
+      for await (const batch of readRecords(jobFileOf(text, { chunk: 1000 }), { signal: controller.signal }))
+        if (batch.length > 0) controller.abort(reason)
     })()
     await expect(reading).rejects.toBe(reason)
   })

@@ -237,12 +237,16 @@ describe('stopping', () => {
       opened.push(file.open())
       return opened.at(-1)!
     }
-    for await (const _ of unpack({ ...file, open }, { signal }).chunks) break
+    const { chunks } = unpack({ ...file, open }, { signal })
+    await chunks.next()
+    await chunks.return(undefined)
     expect(opened.map((stream) => stream.destroyed)).toEqual([true])
   })
 
   it('half-way lets the next xz file be read', async () => {
-    for await (const _ of unpack(jobFileOf(fixture('plain.json.xz')), { signal }).chunks) break
+    const { chunks } = unpack(jobFileOf(fixture('plain.json.xz')), { signal })
+    await chunks.next()
+    await chunks.return(undefined)
     expect(await unpacked(jobFileOf(fixture('plain.json.xz')))).toEqual(plain)
   })
 })

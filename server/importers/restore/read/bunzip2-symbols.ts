@@ -59,7 +59,7 @@ function readTree(input: PackedInput, symbolCount: number): Tree {
 }
 
 function buildTree(lengths: Uint8Array): Tree {
-  const symbols = Uint16Array.from(lengths.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b)
+  const symbols = Uint16Array.from(lengths.keys()).toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
   const limit = new Int32Array(maxCodeLength + 2).fill(-1)
   const offset = new Int32Array(maxCodeLength + 2)
   const lookup = new Uint16Array(1 << lookupBits)

@@ -72,9 +72,9 @@ function gzipTrailing(): PackingError {
 }
 
 /** A zip is read by jumping about in it, so the check of the stored bytes at the end of a plain read would never be reached: one plain read does it first. */
-async function* unzip(file: JobFile, packed: AsyncIterable<Buffer>, progress: UnpackProgress, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* unzip(file: JobFile, packed: AsyncGenerator<Buffer>, progress: UnpackProgress, signal: AbortSignal): AsyncGenerator<Buffer> {
   if (file.path === undefined) throw new AppError('internal', 'A zip can be read only from a file on the disk.')
-  for await (const _ of packed) signal.throwIfAborted()
+  while (!(await packed.next()).done) signal.throwIfAborted()
   const member = await openZipMember(file.path)
   try {
     progress.packedRead = 0

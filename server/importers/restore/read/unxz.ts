@@ -18,22 +18,24 @@ const reasons: Record<string, [PackingError['kind'], string]> = {
  */
 export async function* unxz(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = Readable.from(packed, { objectMode: false })
-  let sourceError: unknown
-  source.once('error', (error) => (sourceError = error))
+  let sourceError: Error | null = null
+  source.once('error', (error) => {
+    sourceError = error
+  })
   const output = new xz.XzReadableStream(Readable.toWeb(source) as ReadableStream<Uint8Array>)
   try {
     for await (const chunk of output as ReadableStream<Uint8Array>)
       if (chunk.length > 0) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
   } catch (error) {
-    if (sourceError !== undefined) throw sourceError
-    throw translate(error)
+    throw sourceError ?? translate(error)
   } finally {
     source.destroy()
   }
 }
 
-function translate(error: unknown): unknown {
-  const code = error instanceof Error ? /error code (\d+)$/.exec(error.message)?.[1] : undefined
+function translate(thrown: unknown): Error {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const code = /error code (\d+)$/.exec(error.message)?.[1]
   if (code === undefined) return error
   return new PackingError(...(reasons[code] ?? (['damaged', 'the xz data are broken'] as const)))
 }

@@ -2,6 +2,12 @@ const quote = 0x22
 const backslash = 0x5c
 const newline = 0x0a
 const zero = 0x30
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const comma = 0x2c
+const colon = 0x3a
 
 /** Brackets deeper than this are counted but not matched. */
 export const maxDepth = 64
@@ -27,6 +33,8 @@ export class ValueScan {
   mismatch = -1
   #inString = false
   #escaped = false
+  /** The value is neither bracketed nor a string, and has begun. */
+  #inWord = false
   #digits = 0
   #fraction = false
   readonly #open = new Uint8Array(maxDepth)
@@ -42,6 +50,7 @@ export class ValueScan {
     this.mismatch = -1
     this.#inString = false
     this.#escaped = false
+    this.#inWord = false
     this.#digits = 0
     this.#fraction = false
   }
@@ -50,7 +59,7 @@ export class ValueScan {
     return this.#inString
   }
 
-  /** Goes on from `from` and looks no further than `end`. The index after the value's last byte, or -1 when the bytes end before it does. A number or a word ends before what delimits it. */
+  /** Goes on from `from` and looks no further than `end`. The index after the value's last byte, or -1 when the bytes end before it does. */
   feed(bytes: Buffer, from: number, end = bytes.length): number {
     let i = from
     while (i < end) {
@@ -59,10 +68,22 @@ export class ValueScan {
         if (this.#inString || this.depth > 0) continue
         return i
       }
-      i = this.#passStructure(bytes, i, end)
+      if (this.depth > 0 || isOpening(bytes[i]!)) i = this.#passStructure(bytes, i, end)
+      else if (bytes[i] === quote && !this.#inWord) {
+        this.#inString = true
+        i++
+      } else i = this.#passWord(bytes, i, end)
       if (i < 0) return ~i
     }
     return -1
+  }
+
+  /** A value that is a number or a word ends before the blank or the mark that delimits it. */
+  #passWord(bytes: Buffer, from: number, end: number): number {
+    this.#inWord = true
+    let i = from
+    while (i < end && !endsWord(bytes[i]!)) i++
+    return i < end ? ~i : i
   }
 
   /** From within a string to after its closing quote, or to the end of the bytes. */
@@ -91,7 +112,7 @@ export class ValueScan {
     return i
   }
 
-  /** From outside of a string to after the next opening quote, or to the end of the bytes; the complement of the index when the value ended. */
+  /** From within brackets to after the next opening quote, or to the end of the bytes; the complement of the index when the value ended. */
   #passStructure(bytes: Buffer, from: number, end: number): number {
     let depth = this.depth
     let digits = this.#digits
@@ -105,52 +126,31 @@ export class ValueScan {
           this.#inString = true
           result = i + 1
           break scan
-        case 0x7b: // {
-        case 0x5b: // [
+        case openBrace:
+        case openBracket:
           if (depth < maxDepth) this.#open[depth] = byte
           if (++depth > this.deepest) this.deepest = depth
           digits = 0
           fraction = false
           break
-        case 0x7d: // }
-        case 0x5d: // ]
-          if (depth === 0) {
-            result = ~i
-            break scan
-          }
+        case closeBrace:
+        case closeBracket:
           // In ASCII each closing bracket is its opening one plus 2.
-          if (--depth < maxDepth && this.#open[depth] !== byte - 2) {
-            this.mismatch = i
-            result = ~i
-            break scan
-          }
-          if (depth === 0) {
-            result = ~(i + 1)
-            break scan
-          }
-          break
-        case newline:
-        case 0x20:
-        case 0x09:
-        case 0x0d:
-          if (depth === 0) {
-            result = ~i
-            break scan
-          }
-          if (byte === newline) this.lines++
-          break
-        case 0x2c: // ,
-          if (depth === 0) {
-            result = ~i
-            break scan
-          }
-          digits = 0
-          fraction = false
-          break
-        case 0x3a: // :
+          if (--depth < maxDepth && this.#open[depth] !== byte - 2) this.mismatch = i
+          if (depth > 0 && this.mismatch < 0) break
+          result = ~(this.mismatch < 0 ? i + 1 : i)
+          break scan
+        case colon:
           if (depth <= 2) this.keys++
           digits = 0
           fraction = false
+          break
+        case comma:
+          digits = 0
+          fraction = false
+          break
+        case newline:
+          this.lines++
           break
         case 0x2e: // .
           fraction = true
@@ -172,6 +172,14 @@ export class ValueScan {
     this.#fraction = fraction
     return result
   }
+}
+
+function isOpening(byte: number): boolean {
+  return byte === openBrace || byte === openBracket
+}
+
+function endsWord(byte: number): boolean {
+  return byte <= 0x20 || byte === comma || byte === closeBracket || byte === closeBrace
 }
 
 function isDigit(byte: number | undefined): boolean {
