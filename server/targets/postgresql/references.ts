@@ -67,7 +67,7 @@ async function notThereBefore(sessions: Sessions, table: Table, found: DanglingR
   if (!first || table.primaryKey.length === 0) return found
   const lookup = { table, by: [...table.primaryKey, ...first.columns], keys: found.map(({ key, values }) => [...key, ...values]), select: [] }
   const before = await sessions.use(async (session) => await findCommitted(session, lookup))
-  return found.filter((_, at) => before?.[at] == null)
+  return found.filter((_, at) => (before?.[at] ?? null) === null)
 }
 
 /** Null when the table is not there yet, or locked: its foreign keys were made to wait, so they were strict, and nothing can have dangled. */
