@@ -79,8 +79,9 @@ export class LoginSessions {
   async end(principal: LoginPrincipal, options: { everywhere?: boolean | undefined; stopWatching?: boolean | undefined }): Promise<void> {
     const em = this.#database.em()
     const { userId, loginId } = principal
-    await em.nativeDelete(LoginSessionEntity, options.everywhere ? { userId } : { id: loginId })
-    this.#close(options.everywhere ? { userId } : { loginId }, 'logout')
+    const ending = options.everywhere ? await em.find(LoginSessionEntity, { userId }, { fields: ['id'] }) : [{ id: loginId }]
+    await em.nativeDelete(LoginSessionEntity, { id: { $in: ending.map(({ id }) => id) } })
+    for (const { id } of ending) this.#close({ loginId: id }, 'logout')
     if (!options.stopWatching) return
     const tokens = await em.find(WatchTokenEntity, options.everywhere ? { userId } : { userId, loginId })
     await em.nativeDelete(WatchTokenEntity, { id: { $in: tokens.map((token) => token.id) } })

@@ -1,3 +1,4 @@
+import { LockMode } from '@mikro-orm/core'
 import type { Database } from '../database/database.ts'
 import type { EntityManager } from '../database/database.ts'
 import { ImportSessionEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
@@ -55,8 +56,12 @@ export class WatchTokens {
 
   /** The next token of a watcher that is connected: only while the run lives, the token itself was not revoked and its user is active. */
   async renew(principal: WatchPrincipal): Promise<{ grant: WatchGrant; principal: WatchPrincipal } | null> {
-    const em = this.#database.em()
-    const row = await em.findOne(WatchTokenEntity, { id: principal.tokenId })
+    return await this.#database.em().transactional(async (em) => await this.#renewWithin(em, principal))
+  }
+
+  /** In one transaction that holds the token's row: a revocation at the same moment ends the new token as well, or there is none. */
+  async #renewWithin(em: EntityManager, principal: WatchPrincipal): Promise<{ grant: WatchGrant; principal: WatchPrincipal } | null> {
+    const row = await em.findOne(WatchTokenEntity, { id: principal.tokenId }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     const run = await em.findOne(ImportSessionEntity, { id: principal.importId }, { fields: ['status'] })
     const user = await em.findOne(UserEntity, { id: principal.userId })
     if (!row || !run || isFinal(run.status) || !user || user.disabled) return null
@@ -80,11 +85,13 @@ export class WatchTokens {
 
   /** Revokes one token of an import session, or all of them, and closes their sockets. Throws `not_found` when there is no such token. */
   async revoke(importId: string, tokenId?: string): Promise<void> {
-    const em = this.#database.em()
-    const rows = await em.find(WatchTokenEntity, { importId, ...(tokenId !== undefined && { id: tokenId }) }, { fields: ['id'] })
-    if (tokenId !== undefined && rows.length === 0) throw new AppError('not_found', 'There is no such watch token.')
-    const tokenIds = rows.map((row) => row.id)
-    await em.nativeDelete(WatchTokenEntity, { id: { $in: tokenIds } })
+    const which = { importId, ...(tokenId !== undefined && { id: tokenId }) }
+    const tokenIds = await this.#database.em().transactional(async (em) => {
+      const rows = await em.find(WatchTokenEntity, which, { fields: ['id'], lockMode: LockMode.PESSIMISTIC_WRITE })
+      await em.nativeDelete(WatchTokenEntity, which)
+      return rows.map((row) => row.id)
+    })
+    if (tokenId !== undefined && tokenIds.length === 0) throw new AppError('not_found', 'There is no such watch token.')
     this.#close({ tokenIds }, 'revoked')
   }
 

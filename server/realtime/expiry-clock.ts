@@ -6,10 +6,10 @@ const longestTimer = 2 ** 31 - 1
  * when it was not renewed (`setFinal`).
  */
 export class ExpiryClock<T extends object> {
-  readonly #due: (holder: T) => Promise<void>
+  readonly #due: (holder: T) => void
   readonly #timers = new Map<T, NodeJS.Timeout>()
 
-  constructor(due: (holder: T) => Promise<void>) {
+  constructor(due: (holder: T) => void) {
     this.#due = due
   }
 
@@ -37,7 +37,7 @@ export class ExpiryClock<T extends object> {
     const wait = Math.min(Math.max(ms, 0), longestTimer)
     this.#timers.set(
       holder,
-      setTimeout(() => void this.#due(holder), wait),
+      setTimeout(() => this.#due(holder), wait),
     )
   }
 }

@@ -58,7 +58,7 @@ export class Gateway {
     this.#io = io
     this.#services = services
     this.#log = log
-    this.#clock = new ExpiryClock((socket) => this.#expire(socket))
+    this.#clock = new ExpiryClock((socket) => void this.#expireSafely(socket))
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
   }
@@ -130,10 +130,22 @@ export class Gateway {
     }
   }
 
+  /** When the database is away, nobody can say whether the right goes on: the socket is closed, and its owner comes back when it can be looked up. */
+  async #expireSafely(socket: IntakeSocket): Promise<void> {
+    try {
+      await this.#expire(socket)
+    } catch (error) {
+      this.#log.warn({ err: error, socket: socket.id }, 'the right of a socket could not be looked up')
+      socket.disconnect(true)
+    }
+  }
+
   /** Called a little before a right ends, and at its end: renews a watcher of a living run, looks again at a login, closes what has ended. */
   async #expire(socket: IntakeSocket): Promise<void> {
     const { principal } = socket.data
     const next = principal.type === 'watch' ? await this.#renewToken(socket, principal) : await this.#services.refresh(principal)
+    // It may have gone while that was found out: then nothing is to be joined, and no clock to be set.
+    if (!socket.connected) return
     if (next && next.expiresAt > principal.expiresAt) {
       socket.data.principal = next
       this.#joinOwnRooms(socket)

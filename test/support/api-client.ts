@@ -68,6 +68,13 @@ export class ApiClient {
     return body
   }
 
+  /** Adds an SQLite target of its own to run on; answers its id. */
+  async addTarget(name: string): Promise<string> {
+    const { status, text, body } = await this.request<{ target: { id: string } }>('POST', paths.targets, { json: { name, url: `sqlite:${name}.db` } })
+    if (status !== 201) throw new Error(`the target answered ${status}: ${text}`)
+    return body.target.id
+  }
+
   async import(importId: string): Promise<ImportView> {
     return (await this.get<{ import: ImportView }>(paths.import(importId))).body.import
   }

@@ -9,6 +9,9 @@ import { EventSequence } from '../../shared/watch/event-sequence.ts'
 export type WatchRight = { token?: string; cookie?: string; headers?: Record<string, string>; transports?: ('polling' | 'websocket')[] }
 export type WatchSocket = Socket<ServerToClient, ClientToServer>
 
+/** A server that does not answer a message for so long is broken. */
+const answerMs = 10_000
+
 /** Opens a socket that does not come back by itself. The caller waits for `connect` or `connect_error`. */
 export function openSocket(url: string, { token, cookie, headers = {}, transports = ['websocket'] }: WatchRight): WatchSocket {
   return io(url, {
@@ -32,11 +35,11 @@ export async function handshake(socket: WatchSocket): Promise<WireError['error']
 
 /** Asks with `watch` once. */
 export async function watch(socket: WatchSocket, request: unknown): Promise<WatchAck> {
-  return await socket.emitWithAck('watch', request as { importId: string })
+  return await socket.timeout(answerMs).emitWithAck('watch', request as { importId: string })
 }
 
 export async function askHistory(socket: WatchSocket): Promise<PlainAck> {
-  return await socket.emitWithAck('history')
+  return await socket.timeout(answerMs).emitWithAck('history')
 }
 
 /**
