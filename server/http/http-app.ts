@@ -70,8 +70,8 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
     ctx.cookies.secure = https
     await next()
   })
-  app.use(staticPages(parts.pagesDir))
   app.use(errorExit(parts.log))
+  app.use(staticPages(parts.pagesDir))
   app.use(refuseCrossSite(parts.publicUrl))
   app.use(async (ctx, next) => {
     // No address of ours holds U+0000, and no database could look for it.

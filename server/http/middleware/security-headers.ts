@@ -20,6 +20,7 @@ export function securityHeaders(https: boolean): Handler {
       },
     },
     strictTransportSecurity: https ? { maxAge: 31_536_000 } : false,
+    frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginEmbedderPolicy: false,
   }) as unknown as Handler
