@@ -157,6 +157,19 @@ export function describeSqlite(): void {
       await transaction.rollback()
     })
 
+    it('are looked at for the transaction that wrote them, not for later ones', async () => {
+      const target = await openWithTables(subject)
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: book, columns: ['id', 'title', 'author_id'], key: ['id'], rows: [[1, 'a', 7]] })
+        await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows: [[7, 'Anna']] })
+      })
+      await subject.run('PRAGMA foreign_keys = off; DELETE FROM author')
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: book, columns: ['id', 'title'], key: ['id'], rows: [[1, 'b']] })
+        expect(await transaction.danglingReferences(5)).toEqual([])
+      })
+    })
+
     it('are watched over many transactions, also after the tables changed', async () => {
       const target = await openWithTables(subject)
       const columns = ['id', 'title', 'author_id']

@@ -94,6 +94,8 @@ export class SqliteTransaction implements TargetTransaction {
       if (dangling) throw referenceMissing(dangling)
       store(this.#connection, this.#fence, checkpoint)
       this.#connection.exec('COMMIT')
+      // A commit to the write-ahead log may be lost with the power; what is said to be done has to be on the disk.
+      if (checkpoint.done) this.#connection.pragma('wal_checkpoint(passive)')
     })
     this.#end()
   }
