@@ -2,7 +2,8 @@
  * The seam to a database that importers write to. Two rules hold in every driver:
  * rows and the checkpoint that says how far the file was read commit in one transaction, and a transaction of an attempt that is no longer the newest
  * never commits. Foreign errors leave as AppError (`unique_violation`, `not_null_violation`, `value_invalid`, `reference_missing`, `target_unreachable`,
- * `target_locked`, `target_refused`, `fenced`), with `details: { table?, column?, constraint?, value? }` where the database tells.
+ * `target_locked`, `target_refused`, `fenced`), with `details: { table?, column?, constraint?, value?, row? }` where the database tells;
+ * `row` is the index in the batch.
  */
 export type Dialect = 'sqlite' | 'postgresql' | 'mariadb'
 

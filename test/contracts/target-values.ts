@@ -113,7 +113,7 @@ export function describeValues(subject: Subject, capabilities: TargetCapabilitie
         [2, value],
       ]
       const write = transaction.write({ table: holder(type, rest), columns: ['id', 'v'], key: ['id'], rows })
-      await expect(write).rejects.toMatchObject({ code: 'value_invalid', details: { table: 'holder', column: 'v' } })
+      await expect(write).rejects.toMatchObject({ code: 'value_invalid', details: { table: 'holder', column: 'v', row: 1 } })
       await transaction.rollback()
     })
 

@@ -101,6 +101,18 @@ export function describeWriting(subject: Subject): void {
       await transaction.rollback()
     })
 
+    it('names table, column and row of a value that is missing', async () => {
+      const target = await openWithTables(subject())
+      const transaction = await beginOn(target)
+      const rows = [
+        [1, 'Anna'],
+        [2, null],
+      ]
+      const write = transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows })
+      await expect(write).rejects.toMatchObject({ code: 'not_null_violation', details: { table: 'author', column: 'name', row: 1 } })
+      await transaction.rollback()
+    })
+
     it('writes rows that are keys and nothing else', async () => {
       const pair = table('pair', [column('a', 'integer'), column('b', 'text')], { primaryKey: ['a', 'b'] })
       const target = await openWithTables(subject(), [pair])
@@ -161,7 +173,7 @@ export function describeWriting(subject: Subject): void {
         [2, 'Anna'],
       ]
       const write = transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows })
-      await expect(write).rejects.toMatchObject({ code: 'unique_violation', details: { table: 'author', column: 'name', value: 'Anna' } })
+      await expect(write).rejects.toMatchObject({ code: 'unique_violation', details: { table: 'author', column: 'name', value: 'Anna', row: 1 } })
       await transaction.rollback()
     })
 

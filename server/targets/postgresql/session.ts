@@ -70,7 +70,7 @@ export class Session {
       async () =>
         await new Promise<void>((resolve, reject) => {
           const stream = this.#client.query(from(sql))
-          stream.once('error', reject)
+          stream.on('error', reject)
           stream.once('finish', resolve)
           for (const piece of pieces) stream.write(piece)
           stream.end()

@@ -4,7 +4,6 @@ import { keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../co
 import { quoteName, quoteNames } from '../identifiers.ts'
 import type { Cell, Column, Table } from '../target.ts'
 import { compileCopyText } from './copy-text.ts'
-import { sqlState } from './errors.ts'
 import type { Session } from './session.ts'
 import { DatabaseError } from 'pg'
 
@@ -99,17 +98,34 @@ async function isArbiter(session: Session, table: Table, key: string[]): Promise
 // `COPY intake_stage_1, line 3, column price: "abc"`, after the lines of what was called within.
 const copyPlace = /(?:^|\n)COPY [^\n]+?, line (\d+)(?:, column ([^\n]+?)(?:: (?:"|null input)|$))?/
 
-/** The error with the table that was meant instead of the staging table, and the value as the file had it. */
-function explained(thrown: unknown, { table, columns, names }: Shape, rows: Cell[][]): unknown {
+/** The error with the table that was meant instead of the staging table, and row and value as the file had them. */
+function explained(thrown: unknown, shape: Shape, rows: Cell[][]): unknown {
   if (!(thrown instanceof AppError) || !(thrown.cause instanceof DatabaseError)) return thrown
+  const { table, columns, names } = shape
   const place = copyPlace.exec(thrown.cause.where ?? '')
-  const row = place ? Number(place[1]) - 1 : undefined
+  const row = place ? Number(place[1]) - 1 : rowOf(thrown, names, rows)
   const column = columns.find(({ name }) => name === (place?.[2] ?? thrown.details?.column))
-  const value = row === undefined || !column ? undefined : rows[row]?.[names.indexOf(column.name)]
+  const value = row < 0 || !column ? undefined : rows[row]?.[names.indexOf(column.name)]
+  const known = row < 0 ? {} : { row }
   if (thrown.code === 'value_invalid' && column && value !== undefined) {
-    return valueInvalid({ table: table.name, column: column.name, value, ...(row !== undefined && { row }) }, thrown.cause.message, thrown)
+    return valueInvalid({ table: table.name, column: column.name, value, ...known }, thrown.cause.message, thrown)
   }
-  const known = { ...(column && { column: column.name }), ...(value !== undefined && { value: cutValue(value) }), ...(row !== undefined && { row }) }
-  const details = { ...thrown.details, table: table.name, ...known, state: sqlState(thrown) }
+  const named = { ...(column && { column: column.name }), ...(value !== undefined && { value: cutValue(value) }) }
+  const details = { ...thrown.details, table: table.name, ...named, ...known }
   return new AppError(thrown.code, thrown.message, { details, retryable: thrown.retryable, cause: thrown.cause })
+}
+
+/** A merge fails without telling the row: it is the one with the value that the error names, or without one. -1 when there is none. */
+function rowOf({ code, details }: AppError, names: string[], rows: Cell[][]): number {
+  const column = typeof details?.column === 'string' ? details.column : ''
+  const at = column.split(', ').map((name) => names.indexOf(name))
+  if (at.includes(-1)) return -1
+  if (code === 'not_null_violation') return rows.findIndex((row) => row[at[0] ?? 0] === null)
+  return rows.findLastIndex(
+    (row) =>
+      at
+        .map((place) => String(row[place]))
+        .join(', ')
+        .slice(0, 100) === details?.value,
+  )
 }
