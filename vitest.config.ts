@@ -4,6 +4,7 @@ const server = ['test/**/*.test.ts']
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { buildClient } from '../client-build.ts'
 import { root } from '../root.ts'
 import { runCommand } from '../run-command.ts'
-import { asSkipped, count, readPlaywrightReport, readVitestList, readVitestReport, sum } from './reports.ts'
+import { asSkipped, count, notRun, readPlaywrightReport, readVitestList, readVitestReport, sum } from './reports.ts'
 import type { Counts } from './reports.ts'
 
 /** What a part of the run is given. */
@@ -58,9 +58,9 @@ const unit: Part = {
   },
 }
 
-async function listAsSkipped(project: string, { env, folder, signal }: Surroundings): Promise<Counts> {
-  const list = join(folder, 'list.json')
-  const { code } = await runCommand({ command: 'vitest', args: ['list', `--json=${list}`, '--staticParse', project], env, signal })
+async function listAsSkipped(project: string, surroundings: Surroundings): Promise<Counts> {
+  const list = join(surroundings.folder, 'skipped.json')
+  const code = await listTests(list, ['--staticParse', project], surroundings)
   return asSkipped(readReport(list, (text) => readVitestList(text, root), code))
 }
 
@@ -77,11 +77,20 @@ const e2e: Part = {
   },
 }
 
-async function runVitest(name: string, args: string[], { env, folder, signal }: Surroundings): Promise<Result> {
-  const report = join(folder, `${name}.json`)
+async function runVitest(name: string, projects: string[], surroundings: Surroundings): Promise<Result> {
+  const { env, folder, signal } = surroundings
+  const [list, report] = [join(folder, `${name}-files.json`), join(folder, `${name}.json`)]
+  const listCode = await listTests(list, ['--filesOnly', ...projects], surroundings)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { code, output } = await runCommand({ command: 'vitest', args: ['run', ...reporters, ...args], env, signal })
-  return { counts: readReport(report, (text) => readVitestReport(text, root), code), output }
+  const { code, output } = await runCommand({ command: 'vitest', args: ['run', ...reporters, ...projects], env, signal })
+  const counts = readReport(report, (text) => readVitestReport(text, root), code)
+  const left = readReport(list, (text) => notRun(text, readFileSync(report, 'utf8'), root), listCode)
+  return { counts: sum([counts, left]), output }
+}
+
+async function listTests(file: string, args: string[], { env, signal }: Surroundings): Promise<number> {
+  const { code } = await runCommand({ command: 'vitest', args: ['list', `--json=${file}`, ...args], env, signal })
+  return code
 }
 
 /** Counts of a report. A tool that left none, or ended badly while its report knows of no failure, is a failure itself. */

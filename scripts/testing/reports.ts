@@ -86,10 +86,17 @@ function playwrightTests({ title, specs = [], suites = [] }: Suite, above: strin
 
 const playwrightVerdicts: Record<string, Verdict> = { expected: 'passed', skipped: 'skipped', unexpected: 'failed', flaky: 'failed' }
 
-const vitestList = z.array(z.object({ name: z.string(), file: z.string() }))
+const vitestList = z.array(z.object({ name: z.string().default('as a whole'), file: z.string() }))
 
-/** Reads what `vitest list --json` answers: tests that have not run. */
+/** Reads what `vitest list --json` answers, with `--filesOnly` or without: tests that have not run. */
 export function readVitestList(text: string, root: string): Counts {
   const tests = vitestList.parse(JSON.parse(text))
   return count(tests.map(({ name, file }) => ({ name: `${file.replace(root, '')} › ${name}`, verdict: 'skipped' })))
+}
+
+/** Files of a list that a report knows nothing of, as a failure each: a run that ends early leaves them out without a word. */
+export function notRun(list: string, report: string, root: string): Counts {
+  const reported = new Set(vitestReport.parse(JSON.parse(report)).testResults.map(({ name }) => name))
+  const missing = vitestList.parse(JSON.parse(list)).filter(({ file }) => !reported.has(file))
+  return count(missing.map(({ file }) => ({ name: `${file.replace(root, '')} was not run`, verdict: 'failed' })))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asSkipped, count, inWords, readPlaywrightReport, readVitestList, readVitestReport, sum } from '../../scripts/testing/reports.ts'
+import { asSkipped, count, inWords, notRun, readPlaywrightReport, readVitestList, readVitestReport, sum } from '../../scripts/testing/reports.ts'
 
 const root = '/project/'
 
@@ -32,6 +32,14 @@ describe('a report of Vitest', () => {
     const file = { name: '/project/test/a.test.ts', status: 'passed', assertionResults: [{ fullName: 'works', status: 'passed' }] }
     expect(inWords(readVitestReport(vitest(false, file), root))).toBe('1 passed, 1 failed')
     expect(inWords(readVitestReport(vitest(true, file), root))).toBe('1 passed, 0 failed')
+  })
+})
+
+describe('a report of Vitest beside the list of its files', () => {
+  it('shows the files that were not run', () => {
+    const list = JSON.stringify(['a', 'b'].map((name) => ({ file: `/project/test/${name}.test.ts`, projectName: 'server' })))
+    const report = vitest(true, { name: '/project/test/a.test.ts', status: 'passed', assertionResults: [] })
+    expect(notRun(list, report, root).failed).toEqual(['test/b.test.ts was not run'])
   })
 })
 
