@@ -16,6 +16,7 @@ describe('npm start', () => {
     folder = mkdtempSync(join(tmpdir(), 'intake-start-'))
     said = ''
     child = spawn(process.execPath, ['scripts/run.js', 'scripts/start.ts'], { cwd: root, env: { ...process.env, DATA_DIR: folder, PORT: '0' } })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')))
   })
 
   afterEach(async () => {
@@ -28,15 +29,10 @@ describe('npm start', () => {
 
   /** Waits until the process has said it, and answers all that it has said. */
   async function hears(text: RegExp): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      const hear = (chunk: Buffer): void => {
-        said += chunk.toString('utf8')
-        if (text.test(said)) resolve()
-      }
-      child.stdout?.on('data', hear)
-      child.stderr?.on('data', hear)
-      child.once('close', () => reject(new Error(`ended before it said ${text.source}: ${said}`)))
-    })
+    while (!text.test(said)) {
+      if (child.exitCode !== null) throw new Error(`ended before it said ${text.source}: ${said}`)
+      await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), once(child, 'exit')])
+    }
     return said
   }
 
