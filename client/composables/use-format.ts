@@ -23,7 +23,7 @@ export function useFormat() {
     return new Intl.NumberFormat(tag.value, {
       style: 'unit',
       unit: units[step] ?? 'byte',
-      unitDisplay: 'short',
+      unitDisplay: step === 0 ? 'long' : 'short',
       maximumFractionDigits: scaled < 10 && step > 0 ? 1 : 0,
     }).format(scaled)
   }
@@ -46,6 +46,8 @@ export function useFormat() {
   }
 
   const dateTime = (iso: string): string => new Intl.DateTimeFormat(tag.value, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
+  /** A day as YYYY-MM-DD, which is the person's own day. */
+  const day = (text: string): string => new Intl.DateTimeFormat(tag.value, { dateStyle: 'medium' }).format(new Date(`${text}T00:00`))
   const clock = (iso: string): string =>
     new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(iso))
 
@@ -58,5 +60,5 @@ export function useFormat() {
     return past < hour ? relative.format(-Math.floor(past / 60_000), 'minute') : relative.format(-Math.floor(past / hour), 'hour')
   }
 
-  return { number, percent, bytes, duration, dateTime, clock, ago }
+  return { number, percent, bytes, duration, dateTime, day, clock, ago }
 }

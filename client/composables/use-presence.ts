@@ -31,7 +31,13 @@ export function usePresence(): void {
     void session.recheck()
   }
 
+  function lose(): void {
+    feed.interrupt()
+    imports.interrupt()
+  }
+
   const stop = new AbortController()
+  window.addEventListener('offline', lose, { signal: stop.signal })
   window.addEventListener('online', look, { signal: stop.signal })
   window.addEventListener('focus', look, { signal: stop.signal })
   window.addEventListener('pageshow', look, { signal: stop.signal })

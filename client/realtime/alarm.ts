@@ -17,6 +17,11 @@ export class Alarm {
     this.#end?.()
   }
 
+  /** Forgets that it was rung: what follows has begun after it. */
+  reset(): void {
+    this.#rung = false
+  }
+
   async #sleep(signal: AbortSignal, ms: number | undefined): Promise<void> {
     await new Promise<void>((resolve) => {
       const end = (): void => {

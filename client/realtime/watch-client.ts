@@ -28,6 +28,8 @@ export type WatchOptions = WatchListener & {
 export type Watch = {
   /** What the import session is read by now; null means by the cookies. */
   readonly token: string | null
+  /** The network is gone: what is open is given up now, not when the transport has noticed. */
+  interrupt(): void
   /** Tries at once what would be tried later by itself: the network is back, the page is looked at again. */
   nudge(): void
   /** Goes on after `unauthorized`, `missing` or `ended`: the person logged in, asked to watch again, or tried the import again. */
@@ -48,6 +50,8 @@ class WatchClient implements Watch {
   readonly #options: WatchOptions
   readonly #pass: WatchPass
   readonly #stop = new AbortController()
+  /** Ends with the socket of the moment. */
+  #connection = new AbortController()
   readonly #nudges = new Alarm()
   readonly #resumes = new Alarm()
   readonly #backOff = new BackOff()
@@ -63,6 +67,10 @@ class WatchClient implements Watch {
 
   get token(): string | null {
     return this.#pass.token
+  }
+
+  interrupt(): void {
+    this.#connection.abort()
   }
 
   nudge(): void {
@@ -117,13 +125,16 @@ class WatchClient implements Watch {
   }
 
   async #once(): Promise<Outcome> {
+    this.#resumes.reset()
     if (this.#look) {
       const view = await this.#firstLook()
       if (isFinal(view.status)) return await this.#readToEnd(view)
     }
     const token = await this.#pass.take()
     const { importId, server, pollEveryMs = 2000 } = this.#options
-    const shared = { importId, sequence: this.#placed(), listener: this.#listener, signal: this.#stop.signal }
+    this.#connection = new AbortController()
+    const signal = AbortSignal.any([this.#stop.signal, this.#connection.signal])
+    const shared = { importId, sequence: this.#placed(), listener: this.#listener, signal }
     if (token === null) return await followByPolling({ ...shared, server, token }, this.#nudges, pollEveryMs)
     return await followBySocket({
       ...shared,

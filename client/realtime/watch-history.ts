@@ -15,62 +15,87 @@ export type HistoryListener = {
   onUnauthorized: () => void
 }
 
-export type HistoryWatch = { nudge(): void; resume(): void; close(): void }
+export type HistoryWatch = { interrupt(): void; nudge(): void; resume(): void; close(): void }
 
 type HistorySocket = Socket<ServerToClient, ClientToServer>
 
 /** Hears of every import session, by the login cookie, until `close`. */
 export function watchHistory(listener: HistoryListener, url?: string): HistoryWatch {
-  const stop = new AbortController()
-  const nudges = new Alarm()
-  const resumes = new Alarm()
-  void follow(listener, { stop: stop.signal, nudges, resumes, url })
-  return {
-    nudge: () => nudges.ring(),
-    resume: () => {
-      resumes.ring()
-      nudges.ring()
-    },
-    close: () => stop.abort(),
-  }
+  const client = new HistoryClient(listener, url)
+  void client.run()
+  return client
 }
 
-type Signals = { stop: AbortSignal; nudges: Alarm; resumes: Alarm; url: string | undefined }
+class HistoryClient implements HistoryWatch {
+  readonly #listener: HistoryListener
+  readonly #url: string | undefined
+  readonly #stop = new AbortController()
+  /** Ends with the socket of the moment. */
+  #connection = new AbortController()
+  readonly #nudges = new Alarm()
+  readonly #resumes = new Alarm()
+  readonly #backOff = new BackOff()
 
-async function follow(listener: HistoryListener, { stop, nudges, resumes, url }: Signals): Promise<void> {
-  const backOff = new BackOff()
-  while (!stop.aborted) {
-    const settings = { path: '/socket.io', autoConnect: false, reconnection: false, forceNew: true }
-    const outcome = await listen(url === undefined ? io(settings) : io(url, settings), listener, stop, () => backOff.reset())
-    if (stop.aborted) return
-    listener.onLive(false)
-    if (outcome === 'lost') await nudges.wait(stop, backOff.next())
-    else {
-      listener.onUnauthorized()
-      await resumes.wait(stop)
+  constructor(listener: HistoryListener, url: string | undefined) {
+    this.#listener = listener
+    this.#url = url
+  }
+
+  interrupt(): void {
+    this.#connection.abort()
+  }
+
+  nudge(): void {
+    this.#nudges.ring()
+  }
+
+  resume(): void {
+    this.#resumes.ring()
+    this.#nudges.ring()
+  }
+
+  close(): void {
+    this.#stop.abort()
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      this.#resumes.reset()
+      const outcome = await this.#listen()
+      if (signal.aborted) return
+      this.#listener.onLive(false)
+      if (outcome === 'lost') await this.#nudges.wait(signal, this.#backOff.next())
+      else {
+        this.#listener.onUnauthorized()
+        await this.#resumes.wait(signal)
+      }
     }
   }
-}
 
-/** One socket's life. */
-async function listen(socket: HistorySocket, listener: HistoryListener, stop: AbortSignal, onLive: () => void): Promise<'lost' | 'unauthorized'> {
-  const outcome = await new Promise<'lost' | 'unauthorized'>((resolve) => {
-    stop.addEventListener('abort', () => resolve('lost'), { once: true })
-    socket.on('connect', () => {
-      socket.emit('history', (answer) => {
-        if (!answer.ok) return resolve('unauthorized')
-        onLive()
-        listener.onLive(true)
-      })
+  /** One socket's life. */
+  async #listen(): Promise<'lost' | 'unauthorized'> {
+    const settings = { path: '/socket.io', autoConnect: false, reconnection: false, forceNew: true }
+    const socket: HistorySocket = this.#url === undefined ? io(settings) : io(this.#url, settings)
+    this.#connection = new AbortController()
+    const signal = AbortSignal.any([this.#stop.signal, this.#connection.signal])
+    const outcome = await new Promise<'lost' | 'unauthorized'>((resolve) => {
+      signal.addEventListener('abort', () => resolve('lost'), { once: true })
+      socket.on('connect', () => socket.emit('history', (answer) => (answer.ok ? this.#goLive() : resolve('unauthorized'))))
+      socket.on('import', ({ import: view }) => this.#listener.onImport(view))
+      socket.on('progress', (message) => this.#listener.onProgress(message))
+      socket.on('revoked', () => resolve('unauthorized'))
+      socket.on('connect_error', (error: Error & { data?: unknown }) => resolve(error.data === undefined ? 'lost' : 'unauthorized'))
+      socket.on('disconnect', () => resolve('lost'))
+      socket.connect()
     })
-    socket.on('import', ({ import: view }) => listener.onImport(view))
-    socket.on('progress', (message) => listener.onProgress(message))
-    socket.on('revoked', () => resolve('unauthorized'))
-    socket.on('connect_error', (error: Error & { data?: unknown }) => resolve(error.data === undefined ? 'lost' : 'unauthorized'))
-    socket.on('disconnect', () => resolve('lost'))
-    socket.connect()
-  })
-  socket.removeAllListeners()
-  socket.disconnect()
-  return outcome
+    socket.removeAllListeners()
+    socket.disconnect()
+    return outcome
+  }
+
+  #goLive(): void {
+    this.#backOff.reset()
+    this.#listener.onLive(true)
+  }
 }

@@ -51,5 +51,5 @@ export const useFeed = defineStore('feed', () => {
     return () => listeners.delete(listener)
   }
 
-  return { live, open, close, listen, nudge: () => watch?.nudge() }
+  return { live, open, close, listen, nudge: () => watch?.nudge(), interrupt: () => watch?.interrupt() }
 })

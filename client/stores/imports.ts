@@ -88,6 +88,10 @@ export const useImports = defineStore('imports', () => {
     return await api.getRejected(importId, limit, watched.get(importId)?.reading() ?? {})
   }
 
+  function interrupt(): void {
+    for (const each of watched.values()) each.interrupt()
+  }
+
   function nudge(): void {
     for (const each of watched.values()) each.nudge()
   }
@@ -103,5 +107,5 @@ export const useImports = defineStore('imports', () => {
     sessionTokens(sessionStorage).clear()
   }
 
-  return { watched, open, leave, start, cancel, retry, rejected, nudge, resume, forgetAll }
+  return { watched, open, leave, start, cancel, retry, rejected, interrupt, nudge, resume, forgetAll }
 })

@@ -64,5 +64,17 @@ export function createWatchedImport(importId: string, { token, onFinished }: Set
     return { token: watch.token, background: true }
   }
 
-  return { importId, view, state, reason, log, note, reading, nudge: () => watch.nudge(), resume: () => watch.resume(), close: () => watch.close() }
+  return {
+    importId,
+    view,
+    state,
+    reason,
+    log,
+    note,
+    reading,
+    interrupt: () => watch.interrupt(),
+    nudge: () => watch.nudge(),
+    resume: () => watch.resume(),
+    close: () => watch.close(),
+  }
 }
