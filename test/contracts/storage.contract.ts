@@ -13,7 +13,7 @@ export function describeStorage({ name, create }: StorageFactory): void {
     let subject: Awaited<ReturnType<typeof create>>
     const store = async (...pieces: (string | Uint8Array)[]): Promise<string> => {
       const writer = await subject.storage.create()
-      for (const piece of pieces) await writer.write(Buffer.from(piece))
+      await writer.write(pieces.map((piece) => Buffer.from(piece)))
       await writer.commit()
       return writer.key
     }
@@ -28,6 +28,14 @@ export function describeStorage({ name, create }: StorageFactory): void {
       const key = await store(bytes.subarray(0, 100_000), bytes.subarray(100_000))
       expect(await subject.storage.size(key)).toBe(300_000)
       expect(Buffer.compare(await subject.read(key), bytes)).toBe(0)
+    })
+
+    it('keeps pieces in the order in which they were given, however many and large', async () => {
+      const writer = await subject.storage.create()
+      const pieces = Array.from({ length: 3000 }, (_, index) => Buffer.alloc(index % 3000, index % 256))
+      for (let start = 0; start < pieces.length; start += 1500) await writer.write(pieces.slice(start, start + 1500))
+      await writer.commit()
+      expect(Buffer.compare(await subject.read(writer.key), Buffer.concat(pieces))).toBe(0)
     })
 
     it('keeps a file without content', async () => {
@@ -46,10 +54,10 @@ export function describeStorage({ name, create }: StorageFactory): void {
       const atOnce = await subject.storage.create()
       await atOnce.discard()
       const begun = await subject.storage.create()
-      await begun.write(Buffer.from('half of'))
+      await begun.write([Buffer.from('half of')])
       await begun.discard()
       const done = await subject.storage.create()
-      await done.write(Buffer.from('all of it'))
+      await done.write([Buffer.from('all '), Buffer.from('of it')])
       await done.commit()
       await done.discard()
       expect(await subject.storage.keys()).toEqual(before)

@@ -119,7 +119,7 @@ export function describePostgres(create: () => Promise<PostgresSubject>): void {
   describe('what dangled before', () => {
     it('is not reported when its row is written again as it was', async () => {
       await subject.run(`CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer PRIMARY KEY, name text, parent_id integer);
-        INSERT INTO child VALUES (1, 'a', 404), (2, 'b', 405);
+        INSERT INTO child VALUES (1, 'a', 404); INSERT INTO child SELECT n, 'b', 405 FROM generate_series(1001, 2500) n;
         ALTER TABLE child ADD FOREIGN KEY (parent_id) REFERENCES parent DEFERRABLE INITIALLY DEFERRED NOT VALID`)
       const target = await subject.open()
       const child = await tableOf(target, 'child')
@@ -130,13 +130,13 @@ export function describePostgres(create: () => Promise<PostgresSubject>): void {
           [1, 'A', 404],
           [3, 'c', 406],
         ])
-        expect(await transaction.danglingReferences(5)).toMatchObject([{ key: [3], values: [406] }])
+        expect(await transaction.danglingReferences(1)).toMatchObject([{ key: [3], values: [406] }])
         await write([[3, 'c', null]])
       })
-      expect(await rowsOf(target, child)).toEqual([
+      expect((await rowsOf(target, child)).slice(0, 3)).toEqual([
         [1, 'A', 404],
-        [2, 'b', 405],
         [3, 'c', null],
+        [1001, 'b', 405],
       ])
     })
   })

@@ -11,6 +11,9 @@ import type { Sessions } from './sessions.ts'
 const begin = 'SAVEPOINT intake_check; SET CONSTRAINTS ALL IMMEDIATE'
 const undo = 'ROLLBACK TO intake_check; RELEASE intake_check'
 
+/** How many rows that dangled before may have been written again as they were, without hiding others. */
+const unchangedAtMost = 1000
+
 /** Lets the database check what waits to be checked, which are exactly the references written. Null when all are good, else its error. */
 export async function checkConstraints(session: Session): Promise<AppError | null> {
   try {
@@ -35,8 +38,8 @@ export async function findDangling(session: Session, tableNames: Set<string>, se
       if (found.length >= limit) return found
       // A parent that a bare name does not find comes with its schema, quoted already.
       const parent = names.has(key.table) ? quoteName(key.table) : key.table
-      const rows = await danglingRows(session, table, key, parent, limit - found.length)
-      found.push(...(await notThereBefore(sessions, table, rows)))
+      const rows = await danglingRows(session, table, key, parent, limit + unchangedAtMost)
+      found.push(...(await notThereBefore(sessions, table, rows)).slice(0, limit - found.length))
     }
   }
   return found
