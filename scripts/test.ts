@@ -78,6 +78,8 @@ function isCi(): boolean {
 /** `npm test` runs everything, `npm test -- unit e2e` the parts named. The last line counts all tests of all parts. */
 async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  // Whoever read our lines has gone (npm test | head): end in order, so that no server is left behind.
+  process.stdout.on('error', () => stop.abort())
   const parts = chooseParts(process.argv.slice(2))
   if (parts === null) {
     console.error(`npm test runs everything, npm test -- NAME… the parts named: ${partNames.join(', ')}`)
