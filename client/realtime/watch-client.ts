@@ -121,6 +121,7 @@ class WatchClient implements Watch {
   async #sleepAs(state: WatchState, reason?: RevokeReason): Promise<void> {
     this.#tell(state, reason)
     await this.#resumes.wait(this.#stop.signal)
+    this.#tell('connecting')
     this.#look = true
   }
 
