@@ -2,11 +2,12 @@ import { AppError, messageOf } from '../errors.ts'
 import { errorStatus } from '../../shared/protocol/errors.ts'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
 import { loginCookie, paths, watchTokenHeader } from '../../shared/protocol/paths.ts'
+import type { StreamedBody } from './upload-body.ts'
 
 /** How a command may act: as somebody who logs in, or as the bearer of a watch token, who may only watch one import session. */
 export type Right = { type: 'login'; login: string; password: string } | { type: 'token'; token: string }
 
-type Sent = { json?: unknown; form?: FormData; headers?: Record<string, string>; query?: Record<string, string | undefined> }
+type Sent = { json?: unknown; body?: StreamedBody; headers?: Record<string, string>; query?: Record<string, string | undefined> }
 
 /** Speaks the public HTTP API of a server. What it refuses is thrown as the AppError that it says. */
 export class Api {
@@ -62,17 +63,16 @@ export class Api {
     return cookie.split(';', 1)[0]!
   }
 
-  async #send(method: string, path: string, { json, form, headers = {}, query = {} }: Sent, signal = this.#signal): Promise<Response> {
+  async #send(method: string, path: string, { json, body, headers = {}, query = {} }: Sent, signal = this.#signal): Promise<Response> {
     const url = new URL(this.url + path)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
-    const sentHeaders = { ...headers, ...this.#rightHeaders(), ...(json !== undefined && { 'Content-Type': 'application/json' }) }
-    const body = json === undefined ? form : JSON.stringify(json)
     const response = await this.#fetch(url, {
       method,
-      headers: sentHeaders,
       redirect: 'error',
       signal,
-      ...(body !== undefined && { body }),
+      headers: { ...headers, ...this.#rightHeaders(), ...body?.headers, ...(json !== undefined && { 'Content-Type': 'application/json' }) },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+      ...(body && { body: ReadableStream.from(body.chunks), duplex: 'half' }),
     })
     if (!response.ok) throw await refusal(response, this.url)
     return response

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { openAsBlob } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import path from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import { messageOf } from '../../errors.ts'
 import { paths } from '../../../shared/protocol/paths.ts'
 import type { StartAnswer } from '../../../shared/protocol/views.ts'
 import { importKinds } from '../../../shared/schemas/requests.ts'
 import type { Api } from '../api.ts'
 import type { CommandContext } from '../command-context.ts'
 import { describeImport } from '../import-text.ts'
-import { UsageError } from '../surroundings.ts'
 import { targetIdOf } from '../target-names.ts'
+import { multipartBody } from '../upload-body.ts'
+import type { StreamedBody } from '../upload-body.ts'
 import { watchRun } from '../watch-run.ts'
 
 type StartOptions = { target?: string; option: Record<string, unknown>; follow?: boolean }
@@ -22,15 +19,15 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
   program
     .command('start')
     .description('upload files and start an import')
-    .argument('<kind>', `what to do with them: ${importKinds.join(', ')}`, parseKind)
+    .argument('<kind>', 'what to do with them, for instance restore', parseKind)
     .argument('<file...>', 'the files')
     .option('--target <id or name>', 'the database that they go to (needed where there are several)')
     .option('--option <name=value>', 'an option of the import, for instance mode=keep_going; may be repeated', addOption, {})
     .option('--follow', 'watch it to its end')
     .action(async (kind: string, files: string[], { target, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
-        const form = await startForm(api, kind, files, target, option)
-        const answer = await api.post<StartAnswer>(paths.imports, { form, headers: { 'Idempotency-Key': randomUUID() } })
+        const body = await startBody(api, kind, files, target, option)
+        const answer = await api.post<StartAnswer>(paths.imports, { body, headers: { 'Idempotency-Key': randomUUID() } })
         const words = answer.outcome === 'joined' ? 'This is already under way; joined it.' : 'Started.'
         printer.result(json && !follow ? answer : { start: answer }, () => `${words}\n${describeImport(answer.import)}`)
         if (!follow) return undefined
@@ -59,24 +56,15 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-/** The files go from the disk as they are sent: nothing of them is in memory but the piece under way. */
-async function startForm(api: Api, kind: string, files: string[], target: string | undefined, options: Record<string, unknown>): Promise<FormData> {
-  const blobs: { name: string; blob: Blob }[] = []
-  for (const file of files) blobs.push({ name: path.basename(file), blob: await openFile(file) })
-  const form = new FormData()
-  form.set('kind', kind)
+async function startBody(
+  api: Api,
+  kind: string,
+  files: string[],
+  target: string | undefined,
+  options: Record<string, unknown>,
+): Promise<StreamedBody> {
+  // Looked at first: a name that is wrong is told before anybody logs in.
+  await multipartBody({}, files)
   const targetId = await targetIdOf(api, target)
-  if (targetId !== null) form.set('target', targetId)
-  form.set('options', JSON.stringify(options))
-  for (const { name, blob } of blobs) form.append('file', blob, name)
-  return form
-}
-
-async function openFile(file: string): Promise<Blob> {
-  try {
-    if (!(await stat(file)).isFile()) throw new Error('it is not a file')
-    return await openAsBlob(file)
-  } catch (error) {
-    throw new UsageError(`${file} can't be read: ${messageOf(error)}`)
-  }
+  return await multipartBody({ kind, ...(targetId !== null && { target: targetId }), options: JSON.stringify(options) }, files)
 }

@@ -78,6 +78,26 @@ describe('start', () => {
     expect(code).toBe(1)
   })
 
+  it('keeps the name of a file, whatever it is made of', async () => {
+    const file = path.join(server.folder, 'Копия "1" %22;\n.json')
+    await writeFile(file, JSON.stringify([{ log: 'names' }]))
+    const { out } = await server.intake('start', 'table', file, '--json')
+    expect((JSON.parse(out) as StartAnswer).import.files[0]).toMatchObject({ name: expect.stringMatching(/^Копия .*1.*\.json$/), size: 17 })
+  })
+
+  it('says what the server says while the file is still under way', async () => {
+    const small = await startApp({ MAX_UPLOAD_MB: '1' })
+    try {
+      const file = path.join(server.folder, 'large.json')
+      await writeFile(file, Buffer.alloc(30 << 20, '['))
+      const { code, err } = await new CommandLine(['start', 'table', file], { env: asAdmin(small.url) }).done
+      expect(err).toMatch(/^intake: .*\(upload_too_large\)\n$/)
+      expect(code).toBe(1)
+    } finally {
+      await small.close()
+    }
+  })
+
   it('joins what is under way already', async () => {
     const gate = server.gates.make()
     const file = await server.scriptFile([{ until: gate.file }])
