@@ -19,6 +19,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'page',
+          include: ['test/client/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           environment: 'node',

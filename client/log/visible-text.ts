@@ -5,8 +5,8 @@ export type TextPart = { text: string; named: boolean }
 const commandString = /\u001B[\]PX^_][\s\S]*?(?:\u0007|\u001B\\|$)/g
 // Every other escape sequence but the one that sets colours (ends with m).
 const otherSequence = /\u001B\[[0-9;:?<=>!]*[ -/]*[@-ln-~]|\u001B[ -/]*[0-Z\\^-~]/g
-// C0 without tab and escape, C1, directional overrides and isolates, zero-width and invisible characters.
-const acting = /[\u0000-\u0008\u000A-\u001A\u001C-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028\u2029\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/
+// C0 without tab, C1, directional overrides and isolates, zero-width and invisible characters.
+const acting = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028\u2029\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/
 
 /** Removes what would steer a terminal, colours excepted. */
 export function dropTerminalCommands(text: string): string {
