@@ -11,7 +11,7 @@ import { exitCodes } from '../surroundings.ts'
 import { safeLine } from '../terminal-text.ts'
 
 /** What was found out about a log. `problems` is empty when the events, their numbers, the checksum and the text agree. */
-export type LogCheck = { importId: string; ended: boolean; events: number; lastSeq: number; checksum: string; problems: string[] }
+type LogCheck = { importId: string; ended: boolean; events: number; lastSeq: number; checksum: string; problems: string[] }
 
 /** `intake check-logs ID` */
 export function addCheckLogs(program: Command, { act }: CommandContext): void {
@@ -29,7 +29,7 @@ export function addCheckLogs(program: Command, { act }: CommandContext): void {
 }
 
 /** Reads all events and, beside them, the log as text; neither is ever whole in memory. */
-export async function checkLog(api: Api, importId: string): Promise<LogCheck> {
+async function checkLog(api: Api, importId: string): Promise<LogCheck> {
   const { import: view } = await api.get<{ import: ImportView }>(paths.import(importId))
   const text = textLines(await api.open('GET', paths.log(importId)))
   const problems: string[] = []

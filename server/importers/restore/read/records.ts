@@ -18,7 +18,7 @@ export type ReadLimits = UnpackLimits & {
   recordBytes: number
 }
 
-export const defaultReadLimits: ReadLimits = { ...defaultUnpackLimits, recordBytes: 64 * 2 ** 20 }
+const defaultReadLimits: ReadLimits = { ...defaultUnpackLimits, recordBytes: 64 * 2 ** 20 }
 
 export type ReadOptions = {
   signal: AbortSignal
