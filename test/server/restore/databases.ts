@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
-import { Client } from 'pg'
 import { openTarget } from '../../../server/targets/registry.ts'
 import type { Dialect, Target } from '../../../server/targets/target.ts'
-import { hasPostgres, runSql, startPostgres } from '../../support/postgres.ts'
+import { hasPostgres, startPostgres } from '../../support/postgres.ts'
 import type { TestPostgres } from '../../support/postgres.ts'
+import { PostgresCopies, postgresDatabase } from './postgres-copies.ts'
 
 /** Rows of every table as text, in an order of their own; by table. */
 export type Rows = Record<string, string[]>
@@ -17,14 +17,12 @@ export type TestDatabase = {
   dialect: Dialect
   target(): Promise<Target>
   run(sql: string): Promise<void>
-  /** Runs the script of a sample, packed or not: of the folder that the dialect has. */
-  load(file: string): Promise<void>
   rows(): Promise<Rows>
   query(sql: string): Promise<unknown[][]>
   close(): Promise<void>
 }
 
-/** The databases that a test is run on. */
+/** The databases that a test is run on. `folder` is what the samples call them. */
 export const dialects = [
   { name: 'SQLite', folder: 'sqlite', available: true },
   { name: 'PostgreSQL', folder: 'pg', available: hasPostgres },
@@ -32,15 +30,33 @@ export const dialects = [
 
 export type DialectName = (typeof dialects)[number]['name']
 
-/** Makes databases, and the server that they need. */
+/** Makes databases, and the server that they need. What a script makes is made once and copied. */
 export class Databases {
-  #postgres: TestPostgres | null = null
+  readonly #name: DialectName
   readonly #open: TestDatabase[] = []
+  readonly #folder = mkdtempSync(join(tmpdir(), 'intake-restore-'))
+  readonly #rows = new Map<string, Promise<Rows>>()
+  readonly #files = new Map<string, string>()
+  #postgres: TestPostgres | null = null
+  #copies: PostgresCopies | null = null
+  #count = 0
 
-  async create(name: DialectName): Promise<TestDatabase> {
-    const database = name === 'SQLite' ? createSqlite() : await this.#createPostgres()
+  constructor(name: DialectName) {
+    this.#name = name
+  }
+
+  /** A database in which the script was run: the path of one, packed or not, or SQL itself. */
+  async create(script = ''): Promise<TestDatabase> {
+    const database = this.#name === 'SQLite' ? this.#sqlite(script) : await this.#postgresCopy(script)
     this.#open.push(database)
     return database
+  }
+
+  /** The rows that a script makes. */
+  async rowsOf(script: string): Promise<Rows> {
+    const known = this.#rows.get(script) ?? this.create(script).then(async (database) => await database.rows())
+    this.#rows.set(script, known)
+    return structuredClone(await known)
   }
 
   async close(): Promise<void> {
@@ -49,33 +65,54 @@ export class Databases {
 
   async stop(): Promise<void> {
     await this.close()
+    await this.#copies?.drop()
     await this.#postgres?.stop()
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #createPostgres(): Promise<TestDatabase> {
+  #sqlite(script: string): TestDatabase {
+    const template = this.#files.get(script) ?? this.#sqliteFile(script)
+    this.#files.set(script, template)
+    const file = join(this.#folder, `${(this.#count += 1)}.db`)
+    copyFileSync(template, file)
+    return sqliteDatabase(file)
+  }
+
+  #sqliteFile(script: string): string {
+    const file = join(this.#folder, `template-${this.#files.size}.db`)
+    using(file, (database) => {
+      database.unsafeMode().pragma('synchronous = off')
+      const sql = scriptOf(script).replace('CREATE TABLE sqlite_sequence(name,seq);', '')
+      database.exec(/^BEGIN/m.test(sql) ? sql : `BEGIN; ${sql}; COMMIT`)
+    })
+    return file
+  }
+
+  async #postgresCopy(script: string): Promise<TestDatabase> {
     this.#postgres ??= await startPostgres()
     if (!this.#postgres) throw new Error('there is no PostgreSQL')
-    return postgresDatabase(await this.#postgres.createDatabase('restore'))
+    this.#copies ??= new PostgresCopies(this.#postgres)
+    return postgresDatabase(await this.#copies.copy(script, scriptOf))
   }
 }
 
-function scriptOf(file: string): string {
-  const bytes = readFileSync(file)
-  return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
+function scriptOf(script: string): string {
+  if (!/\.sql(\.gz)?$/.test(script)) return script
+  const bytes = readFileSync(script)
+  return (script.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
 }
 
-function createSqlite(): TestDatabase {
-  const folder = mkdtempSync(join(tmpdir(), 'intake-restore-'))
-  const file = join(folder, 'target.db')
+function using<T>(file: string, work: (database: Database.Database) => T): T {
+  const database = new Database(file)
+  try {
+    return work(database)
+  } finally {
+    database.close()
+  }
+}
+
+function sqliteDatabase(file: string): TestDatabase {
   const targets: Target[] = []
-  const using = <T>(work: (database: Database.Database) => T): T => {
-    const database = new Database(file)
-    try {
-      return work(database)
-    } finally {
-      database.close()
-    }
-  }
   return {
     dialect: 'sqlite',
     target: async () => {
@@ -83,13 +120,12 @@ function createSqlite(): TestDatabase {
       targets.push(target)
       return target
     },
-    run: async (sql) => using((database) => void database.exec(sql)),
-    load: async (path) => using((database) => void database.unsafeMode().exec(scriptOf(path).replace('CREATE TABLE sqlite_sequence(name,seq);', ''))),
-    rows: async () => using(sqliteRows),
-    query: async (sql) => using((database) => database.prepare<[], unknown[]>(sql).raw().all()),
+    run: async (sql) => using(file, (database) => void database.exec(sql)),
+    rows: async () => using(file, sqliteRows),
+    query: async (sql) => using(file, (database) => database.prepare<[], unknown[]>(sql).raw().all()),
     close: async () => {
       for (const target of targets) await target.close()
-      rmSync(folder, { recursive: true, force: true })
+      for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
     },
   }
 }
@@ -107,63 +143,8 @@ function sqliteRows(database: Database.Database): Rows {
   return withoutDates(Object.fromEntries(tables))
 }
 
-function postgresDatabase(url: string): TestDatabase {
-  const targets: Target[] = []
-  return {
-    dialect: 'postgresql',
-    target: async () => {
-      const target = await openTarget({ dialect: 'postgresql', url })
-      targets.push(target)
-      return target
-    },
-    run: async (sql) => void (await runSql(url, sql)),
-    load: async (path) => await loadDump(url, scriptOf(path)),
-    rows: async () => await postgresRows(url),
-    query: async (sql) => (await runSql(url, sql)).map((row) => Object.values(row)),
-    close: async () => {
-      for (const target of targets) await target.close()
-    },
-  }
-}
-
-/** A plain dump as psql runs it: statements, and COPY blocks between them. */
-async function loadDump(url: string, dump: string): Promise<void> {
-  const { from } = await import('pg-copy-streams')
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
-    const script = dump.replaceAll(/^\\(un)?restrict .*$/gm, '')
-    let rest = script
-    for (let match = /^COPY .* FROM stdin;\n/m.exec(rest); match; match = /^COPY .* FROM stdin;\n/m.exec(rest)) {
-      await client.query(rest.slice(0, match.index))
-      const end = rest.indexOf('\\.\n', match.index)
-      const stream = client.query(from(match[0].replace(/;\n$/, '')))
-      const done = new Promise<void>((resolve, reject) => {
-        stream.once('finish', resolve)
-        stream.once('error', reject)
-      })
-      stream.end(rest.slice(match.index + match[0].length, end))
-      await done
-      rest = rest.slice(end + 3)
-    }
-    await client.query(rest)
-  } finally {
-    await client.end()
-  }
-}
-
-async function postgresRows(url: string): Promise<Rows> {
-  const names = await runSql(url, `SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`)
-  const rows: Rows = {}
-  for (const { tablename } of names) {
-    const found = await runSql(url, `SET TimeZone = 'UTC'; SELECT to_jsonb(t)::text AS row FROM public."${String(tablename)}" t ORDER BY row`)
-    rows[String(tablename)] = found.map(({ row }) => String(row))
-  }
-  return withoutDates(rows)
-}
-
 /** When migrations ran, and what Intake keeps for itself, is no part of a result. */
-function withoutDates(rows: Rows): Rows {
+export function withoutDates(rows: Rows): Rows {
   const { django_migrations: _, intake_checkpoint: __, ...rest } = rows
   return rest
 }

@@ -1,10 +1,9 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fileAsJob } from '../../support/job-context.ts'
 import { samplesDir } from '../../support/samples.ts'
 import { Databases, dialects } from './databases.ts'
-import type { Rows } from './databases.ts'
 import { restoreInto } from './run-restore.ts'
 
 const samples = samplesDir()
@@ -13,17 +12,11 @@ const swapi = samples === null ? '' : join(samples, 'fixtures/phalt__swapi/resou
 
 /** What Django's own loaddata made of the same files. */
 describe.each(dialects)('on $name, a restore ends in the rows of loaddata', ({ name, folder, available }) => {
-  const databases = new Databases()
+  const databases = new Databases(name)
   afterEach(async () => await databases.close())
   afterAll(async () => await databases.stop())
 
   const targets = (...path: string[]): string => join(samples ?? '', 'targets', ...path)
-
-  async function rowsAfter(oracle: string): Promise<Rows> {
-    const database = await databases.create(name)
-    await database.load(targets(oracle, folder, 'after.sql.gz'))
-    return await database.rows()
-  }
 
   const contribFiles =
     samples === null
@@ -33,12 +26,11 @@ describe.each(dialects)('on $name, a restore ends in the rows of loaddata', ({ n
           .filter((file) => /\.(json|jsonl)(\.\w+)?$/.test(file))
 
   it.skipIf(samples === null || !available).each(contribFiles)('for %s', async (file) => {
-    const database = await databases.create(name)
-    await database.load(targets('contrib', folder, 'before.sql.gz'))
+    const database = await databases.create(targets('contrib', folder, 'before.sql.gz'))
     const { outcome, context } = await restoreInto(database, [fileAsJob(join(contrib, file))])
     expect(outcome, context.text).toMatchObject({ status: 'succeeded' })
     const rows = await database.rows()
-    const expected = await rowsAfter('contrib')
+    const expected = await databases.rowsOf(targets('contrib', folder, 'after.sql.gz'))
     // The oracle was made from a variant without sessions; the plain one has them.
     if (/plain/.test(file)) {
       expect(rows['django_session']).toHaveLength(20)
@@ -48,12 +40,11 @@ describe.each(dialects)('on $name, a restore ends in the rows of loaddata', ({ n
   })
 
   it.skipIf(samples === null || !available)('for seven files that refer to each other, in one run', async () => {
-    const database = await databases.create(name)
-    await database.load(targets('swapi', folder, 'before.sql.gz'))
+    const database = await databases.create(targets('swapi', folder, 'before.sql.gz'))
     const files = readdirSync(swapi).map((file) => fileAsJob(join(swapi, file)))
     const { outcome, context } = await restoreInto(database, files)
     expect(outcome, context.text).toEqual({ status: 'succeeded', ledger: { total: 335, succeeded: 335, failed: 0, skipped: 0, notReached: 0 } })
-    expect(await database.rows()).toEqual(await rowsAfter('swapi'))
+    expect(await database.rows()).toEqual(await databases.rowsOf(targets('swapi', folder, 'after.sql.gz')))
     expect(context.text).toContain('335 records, 800 rows')
   })
 })

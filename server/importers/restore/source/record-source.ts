@@ -19,7 +19,7 @@ export type SourceOptions = {
 }
 
 /** A chunk is given out when it has so many records, or spans so many bytes of the file. */
-const chunkRecords = 4000
+const chunkRecords = 2000
 const chunkBytes = 4 << 20
 
 /** Reads all files of a run as one sequence of records, as often as needed, in chunks of a size that is good to write. */
