@@ -45,7 +45,7 @@ export class PostgresTransaction implements TargetTransaction {
     await transaction.#orEnd(async () => {
       const name = connectionName(fence)
       await session.run(
-        `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL application_name = ${quoteName(name)}; SET CONSTRAINTS ALL DEFERRED`,
+        `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL application_name = ${quoteName(name)}; SET LOCAL random_page_cost = 1.1; SET CONSTRAINTS ALL DEFERRED`,
       )
       await checkFence(session, fence, false)
     })
@@ -60,18 +60,12 @@ export class PostgresTransaction implements TargetTransaction {
 
   async write({ table, columns, key, rows }: WriteBatch): Promise<void> {
     if (rows.length === 0) return
-    await this.#change(async () => {
-      await this.#touch(table, columns)
-      const writer = await this.#writers.get(table, columns, key)
-      await writer(rows)
-    })
+    await this.#change(async () => await this.#writeRows(table, columns, key, rows))
   }
 
   async link(batch: LinkBatch): Promise<void> {
-    await this.#change(async () => {
-      await this.#touch(batch.table, [batch.owner, batch.other])
-      await setLinks(this.#session, batch)
-    })
+    const insert = async (rows: Cell[][]): Promise<void> => await this.#writeRows(batch.table, [batch.owner, batch.other], undefined, rows)
+    await this.#change(async () => await setLinks(this.#session, batch, insert))
   }
 
   async find(lookup: Lookup): Promise<(Cell[] | null)[]> {
@@ -142,6 +136,13 @@ export class PostgresTransaction implements TargetTransaction {
       this.#broken = thrown
       throw thrown
     }
+  }
+
+  async #writeRows(table: Table, columns: string[], key: string[] | undefined, rows: Cell[][]): Promise<void> {
+    if (rows.length === 0) return
+    await this.#touch(table, columns)
+    const writer = await this.#writers.get(table, columns, key)
+    await writer(rows)
   }
 
   /** Gets ready for rows in a table, and notes what the end of the transaction has to see to. */

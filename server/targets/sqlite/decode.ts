@@ -8,8 +8,12 @@ export type StoredValue = string | number | bigint | Uint8Array | null
 
 const moment = /^(\d{4}-\d{2}-\d{2}) (\d{2}:)/
 
-/** A stored value in the one form of all databases. What does not look like its column's type comes as it is: SQLite keeps anything anywhere. */
-export function decode(value: StoredValue, column: Column): Cell {
+/**
+ * A stored value in the one form of all databases. What does not look like its column's type comes as it is: SQLite keeps anything anywhere. Without a
+ * column it is a rowid.
+ */
+export function decode(value: StoredValue, column: Column | null): Cell {
+  if (column === null) return typeof value === 'bigint' ? safeInteger(value) : value
   if (value === null || value instanceof Uint8Array) return value
   if (typeof value === 'bigint') return decodeInteger(value, column)
   if (typeof value === 'number') return column.type === 'decimal' ? plainNumber(value) : value

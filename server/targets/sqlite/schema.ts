@@ -95,3 +95,10 @@ function foreignKeysOf(rows: ForeignKeyRow[], table: Table, byName: Map<string, 
 function spelt(name: string, table: Table | undefined): string {
   return table?.columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.name ?? name
 }
+
+/** The columns that find a row again: the hidden rowid under a name that no column took, or the primary key. */
+export function identityOf(table: SqliteTable): string[] {
+  if (table.withoutRowid) return table.primaryKey
+  const taken = new Set(table.columns.map((column) => column.name.toLowerCase()))
+  return [['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name)) ?? 'rowid']
+}

@@ -7,7 +7,7 @@ import { ForeignKeyWatch } from './foreign-keys.ts'
 import { readPage } from './read.ts'
 import { countTables, readTables } from './schema.ts'
 import { SqliteTransaction } from './transaction.ts'
-import type { Writers } from './transaction.ts'
+import { Writers } from './writers.ts'
 
 const capabilities: TargetCapabilities = { dialect: 'sqlite', transactionalDdl: true, sequences: false, enforcesTypes: false, nulInText: true }
 
@@ -20,13 +20,14 @@ class SqliteTarget implements Target {
   readonly capabilities = capabilities
   readonly #connection: Connection
   readonly #watch: ForeignKeyWatch
-  readonly #writers: Writers = new WeakMap()
+  readonly #writers: Writers
   #journalBefore: string | null = null
   #busy = false
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#watch = new ForeignKeyWatch(connection)
+    this.#writers = new Writers(connection, this.#watch)
   }
 
   async probe(): Promise<{ version: string; tables: number }> {

@@ -7,11 +7,7 @@ import { createTableSql } from './ddl.ts'
 import type { ForeignKeyWatch } from './foreign-keys.ts'
 import { setLinks } from './link.ts'
 import { findRows } from './read.ts'
-import { compileWriter } from './write.ts'
-import type { Writer } from './write.ts'
-
-/** Compiled batches by table and shape; they outlive their transaction. */
-export type Writers = WeakMap<Table, Map<string, Writer>>
+import type { Writers } from './writers.ts'
 
 export type TransactionParts = {
   connection: Connection
@@ -41,23 +37,25 @@ export class SqliteTransaction implements TargetTransaction {
     this.#orEnd(() => {
       connection.exec('BEGIN IMMEDIATE')
       checkFence(connection, fence)
-      watch.reset()
+      if (watch.reset()) writers.forget()
     })
   }
 
   async createTables(tables: Table[]): Promise<void> {
     this.#change(() => {
       for (const table of tables) for (const sql of createTableSql(table)) this.#connection.exec(sql)
-      this.#watch.schemaChanged()
+      if (this.#watch.refresh()) this.#writers.forget()
     })
   }
 
-  async write({ table, columns, key, rows }: WriteBatch): Promise<void> {
-    this.#change(() => this.#writer(table, columns, key)(rows))
+  async write(batch: WriteBatch): Promise<void> {
+    this.#change(() => this.#writers.write(batch))
   }
 
   async link(batch: LinkBatch): Promise<void> {
-    this.#change(() => setLinks(this.#connection, batch, (rows: Cell[][]) => this.#writer(batch.table, [batch.owner, batch.other], undefined)(rows)))
+    this.#change(() =>
+      setLinks(this.#connection, batch, (rows: Cell[][]) => this.#writers.write({ table: batch.table, columns: [batch.owner, batch.other], rows })),
+    )
   }
 
   async find(lookup: Lookup): Promise<(Cell[] | null)[]> {
@@ -113,16 +111,6 @@ export class SqliteTransaction implements TargetTransaction {
       this.#broken = thrown
       throw thrown
     }
-  }
-
-  #writer(table: Table, columns: string[], key: string[] | undefined): Writer {
-    this.#watch.watch(table.name, key ? columns.filter((column) => !key.includes(column)) : [])
-    const shape = JSON.stringify([columns, key])
-    const writers = this.#writers.get(table) ?? new Map<string, Writer>()
-    this.#writers.set(table, writers)
-    const writer = writers.get(shape) ?? compileWriter(this.#connection, table, columns, key)
-    writers.set(shape, writer)
-    return writer
   }
 
   #undo(savepoint: string): void {

@@ -2,29 +2,34 @@ import { AppError } from '../../errors.ts'
 import { CellRefusal, cutValue, valueInvalid } from '../cells/refusal.ts'
 import { keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
-import type { Cell, Column, Table } from '../target.ts'
+import type { Cell, Column, Table, WriteBatch } from '../target.ts'
 import type { Connection, Statement } from './connection.ts'
 import { encoderOf } from './encode.ts'
 import type { Encoder, SqliteValue } from './encode.ts'
 import { translateSqlite } from './errors.ts'
+import type { ReferencedValues } from './referenced-values.ts'
 
 /** Stores one row, already encoded. */
 type Store = (values: SqliteValue[]) => void
 
+export type BatchShape = Omit<WriteBatch, 'rows'>
+
 /** A compiled batch shape: the same table, columns and key again cost no preparation. */
 export type Writer = (rows: Cell[][]) => void
 
-/** Compiles how rows of these columns are written. See `WriteBatch` for what a key means. */
-export function compileWriter(connection: Connection, table: Table, names: string[], key: string[] | undefined): Writer {
+type Shape = { table: Table; columns: Column[]; encoders: Encoder[]; store: Store; references: ReferencedValues[] }
+
+/** Compiles how rows of these columns are written. See `WriteBatch` for what a key means. `references` gather what foreign keys are given. */
+export function compileWriter(connection: Connection, { table, columns: names, key }: BatchShape, references: ReferencedValues[]): Writer {
   const columns = pickColumns(table, names)
   refuseGenerated(table, columns)
   const encoders = columns.map(encoderOf)
   const store = compileStore(connection, table, names, key)
-  return (rows) => writeRows({ table, columns, encoders, store }, rows)
+  return (rows) => writeRows({ table, columns, encoders, store, references }, rows)
 }
 
-function writeRows(shape: { table: Table; columns: Column[]; encoders: Encoder[]; store: Store }, rows: Cell[][]): void {
-  const { encoders, store } = shape
+function writeRows(shape: Shape, rows: Cell[][]): void {
+  const { encoders, store, references } = shape
   const width = encoders.length
   const encoded = Array<SqliteValue>(width)
   let at = 0
@@ -37,6 +42,7 @@ function writeRows(shape: { table: Table; columns: Column[]; encoders: Encoder[]
         encoded[column] = value === null ? null : (encoders[column] as Encoder)(value)
       }
       store(encoded)
+      for (const reference of references) reference.add(encoded)
     }
   } catch (thrown) {
     throw explained(thrown, shape, at, rows[at] ?? [], column)

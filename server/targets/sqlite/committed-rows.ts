@@ -1,0 +1,41 @@
+import Database from 'better-sqlite3'
+import { quoteName } from '../identifiers.ts'
+import type { Table } from '../target.ts'
+import type { Connection, Statement } from './connection.ts'
+import type { StoredValue } from './decode.ts'
+
+/** The rows as they stood before the transaction, seen by a second connection: what was so then is not of the transaction's making. */
+export class CommittedRows {
+  readonly #file: string
+  #connection: Connection | null = null
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(writing: Connection) {
+    this.#file = writing.name
+  }
+
+  /** Whether the table had a row with these values in these columns. */
+  has(table: Table, columns: string[], values: StoredValue[]): boolean {
+    try {
+      return this.#statement(table, columns).get(values) !== undefined
+    } catch {
+      // A table that the transaction made, or a file that nobody else can read now: nothing is known of before.
+      return false
+    }
+  }
+
+  close(): void {
+    this.#connection?.close()
+    this.#connection = null
+  }
+
+  #statement(table: Table, columns: string[]): Statement {
+    this.#connection ??= new Database(this.#file, { readonly: true, timeout: 0 })
+    const sql = `SELECT 1 FROM main.${quoteName(table.name)} WHERE ${columns.map((name) => `${quoteName(name)} IS ?`).join(' AND ')}`
+    const known = this.#statements.get(sql)
+    if (known) return known
+    const statement = this.#connection.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+}
