@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { buildClient } from '../client-build.ts'
 import { root } from '../root.ts'
 import { runCommand } from '../run-command.ts'
-import { asSkipped, count, notRun, readPlaywrightReport, readVitestList, readVitestReport, sum } from './reports.ts'
+import { count, notRun, readPlaywrightReport, readVitestList, readVitestReport, sum } from './reports.ts'
 import type { Counts } from './reports.ts'
 
 /** What a part of the run is given. */
@@ -61,7 +61,7 @@ const unit: Part = {
 async function listAsSkipped(project: string, surroundings: Surroundings): Promise<Counts> {
   const list = join(surroundings.folder, 'skipped.json')
   const code = await listTests(list, ['--staticParse', project], surroundings)
-  return asSkipped(readReport(list, (text) => readVitestList(text, root), code))
+  return readReport(list, (text) => readVitestList(text, root), code)
 }
 
 const faults: Part = { name: 'faults', run: (surroundings) => runVitest('faults', ['--project=faults'], surroundings) }
@@ -72,8 +72,8 @@ const e2e: Part = {
     const report = join(folder, 'e2e.json')
     const args = ['test', ...(browser ? [] : ['--list'])]
     const { code, output } = await runCommand({ command: 'playwright', args, env: { ...env, INTAKE_TEST_REPORT: report }, signal })
-    const counts = readReport(report, readPlaywrightReport, code)
-    return { counts: browser ? counts : asSkipped(counts), output }
+    // A list tells its tests as skipped, which they are.
+    return { counts: readReport(report, readPlaywrightReport, code), output }
   },
 }
 

@@ -16,11 +16,6 @@ export function sum(counts: Counts[]): Counts {
   return { passed: counts.flatMap((one) => one.passed), failed: counts.flatMap((one) => one.failed), skipped: counts.flatMap((one) => one.skipped) }
 }
 
-/** The same tests as skipped, for a part that cannot run here. */
-export function asSkipped({ passed, failed, skipped }: Counts): Counts {
-  return { passed: [], failed: [], skipped: [...passed, ...failed, ...skipped] }
-}
-
 /** Counts in words, as in the closing line of a run. */
 export function inWords({ passed, failed, skipped }: Counts): string {
   return `${passed.length} passed, ${failed.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`
