@@ -1,6 +1,4 @@
 import Database from 'better-sqlite3'
-import { quoteName } from '../identifiers.ts'
-import type { Table } from '../target.ts'
 import type { Connection, Statement } from './connection.ts'
 import type { StoredValue } from './decode.ts'
 
@@ -14,10 +12,10 @@ export class CommittedRows {
     this.#file = writing.name
   }
 
-  /** Whether the table had a row with these values in these columns. */
-  has(table: Table, columns: string[], values: StoredValue[]): boolean {
+  /** Whether a query found something. */
+  have(sql: string, values: StoredValue[]): boolean {
     try {
-      return this.#statement(table, columns).get(values) !== undefined
+      return this.#statement(sql).get(values) !== undefined
     } catch {
       // A table that the transaction made, or a file that nobody else can read now: nothing is known of before.
       return false
@@ -29,9 +27,8 @@ export class CommittedRows {
     this.#connection = null
   }
 
-  #statement(table: Table, columns: string[]): Statement {
+  #statement(sql: string): Statement {
     this.#connection ??= new Database(this.#file, { readonly: true, timeout: 0 })
-    const sql = `SELECT 1 FROM main.${quoteName(table.name)} WHERE ${columns.map((name) => `${quoteName(name)} IS ?`).join(' AND ')}`
     const known = this.#statements.get(sql)
     if (known) return known
     const statement = this.#connection.prepare(sql)

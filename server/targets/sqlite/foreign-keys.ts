@@ -113,23 +113,27 @@ export class ForeignKeyWatch {
 
   #keep(watched: WatchedKey, missing: SqliteValue[][]): void {
     const table = `temp.${quoteName(watched.unproven)}`
-    const columns = watched.key.columns.map((_, at) => `v${at}`).join(', ')
-    this.#connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (${columns}, PRIMARY KEY (${columns})) WITHOUT ROWID`)
+    const names = watched.key.columns.map((_, at) => `v${at}`).join(', ')
+    // Of the types of the written columns, so that they compare with these as they are and by either's index.
+    const typed = watched.key.columns.map((name, at) => `v${at} ${quoteName(watched.child.columns.find((one) => one.name === name)?.sqlType ?? '')}`)
+    this.#connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (${typed.join(', ')}, PRIMARY KEY (${names})) WITHOUT ROWID`)
     const statement = this.#connection.prepare(`INSERT OR IGNORE INTO ${table} VALUES (${watched.key.columns.map(() => '?').join(', ')})`)
     for (const value of missing) statement.run(value)
     this.#noted.add(watched)
   }
 
-  /** Rows with a value that was noted. One that had it before the transaction began is not of its making. */
+  /** Rows with a value that was noted. One that had it before the transaction began, and led nowhere by it, is not of its making. */
   #danglingOf(watched: WatchedKey, committed: CommittedRows, limit: number): DanglingReference[] {
     const { child, key } = watched
     const identity = identityOf(child)
     const shown = [...identity, ...key.columns, ...child.primaryKey]
     const rows = this.#connection.prepare<[], StoredValue[]>(danglingSql(watched, shown)).raw().safeIntegers()
+    const had = [...identity, ...key.columns].map((name) => `c.${quoteName(name)} IS ?`)
+    const danglingBefore = `SELECT 1 FROM main.${quoteName(child.name)} c WHERE ${had.join(' AND ')} AND ${nowhereSql(watched)}`
     const found: DanglingReference[] = []
     for (const row of rows.iterate()) {
       const values = row.slice(0, identity.length + key.columns.length)
-      if (committed.has(child, [...identity, ...key.columns], values)) continue
+      if (committed.have(danglingBefore, values)) continue
       const cells = row.map((value, at) => decode(value, child.columns.find(({ name }) => name === shown[at]) ?? null))
       const given = cells.slice(identity.length, identity.length + key.columns.length)
       const primary = child.primaryKey.length > 0 ? cells.slice(-child.primaryKey.length) : cells.slice(0, identity.length)
@@ -145,11 +149,16 @@ export class ForeignKeyWatch {
   }
 }
 
-function danglingSql({ child, key, unproven, lookUp }: WatchedKey, shown: string[]): string {
-  const noted = key.columns.map((name, at) => `c.${quoteName(name)} = u.v${at}`)
+function danglingSql(watched: WatchedKey, shown: string[]): string {
+  const noted = watched.key.columns.map((name, at) => `c.${quoteName(name)} = u.v${at}`)
+  return `SELECT ${shown.map((name) => `c.${quoteName(name)}`).join(', ')} FROM temp.${quoteName(watched.unproven)} u
+    JOIN main.${quoteName(watched.child.name)} c ON ${noted.join(' AND ')} WHERE ${nowhereSql(watched)}`
+}
+
+/** The condition under which a row `c` refers to something that is not there. */
+function nowhereSql({ key, lookUp }: WatchedKey): string {
+  if (!lookUp) return 'true'
   // The parent's column stands left: its collation decides, as in SQLite's own check.
   const same = key.columns.map((name, at) => `p.${quoteName(key.references[at] ?? '')} = c.${quoteName(name)}`)
-  const nowhere = lookUp ? `NOT EXISTS (SELECT 1 FROM main.${quoteName(key.table)} p WHERE ${same.join(' AND ')})` : 'true'
-  return `SELECT ${shown.map((name) => `c.${quoteName(name)}`).join(', ')} FROM temp.${quoteName(unproven)} u
-    JOIN main.${quoteName(child.name)} c ON ${noted.join(' AND ')} WHERE ${nowhere}`
+  return `NOT EXISTS (SELECT 1 FROM main.${quoteName(key.table)} p WHERE ${same.join(' AND ')})`
 }
