@@ -4,10 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 /** Name of the variable by which everything that a run starts, however far down, can be told from the rest of the machine. */
 export const runMarker = 'INTAKE_TEST_RUN'
 
-const patienceMs = 5_000
-
 /** Ends the processes that a run has left behind after a moment for the ending ones, and answers their command lines. Linux alone can tell. */
-export async function endStrays(run: string): Promise<string[]> {
+export async function endStrays(run: string, patienceMs = 5_000): Promise<string[]> {
   const deadline = Date.now() + patienceMs
   let strays = findStrays(run)
   while (strays.length > 0 && Date.now() < deadline) {
