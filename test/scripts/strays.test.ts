@@ -14,7 +14,7 @@ describe.runIf(process.platform === 'linux')('a process that a test run leaves b
       env: { ...process.env, [runMarker]: run },
       stdio: ['pipe', 'pipe', 'ignore'],
     })
-    await once(child.stdout!, 'data')
+    await once(child.stdout, 'data')
     const exit = once(child, 'exit')
     expect(await endStrays(randomUUID(), 0)).toEqual([])
     expect(await endStrays(run, 0)).toEqual([`${process.execPath} -e ${script}`])
