@@ -37,6 +37,7 @@ import { ImportReader } from './sessions/import-reader.ts'
 import { ImportStarter } from './sessions/import-starter.ts'
 import { recover } from './sessions/recover.ts'
 import { startStallWatch, startSweeper } from './sessions/upkeep.ts'
+import { HashThread } from './storage/hash-thread.ts'
 import { DiskStorage } from './storage/storage.ts'
 import { openTarget } from './targets/registry.ts'
 import { createSealer } from './targets/sealed.ts'
@@ -138,11 +139,13 @@ async function openStores(config: Config, closers: Closers) {
   const database = await openDatabase(config.database)
   closers.add('app database', async () => await database.close())
   const storage = await DiskStorage.open(path.join(config.dataDir, 'uploads'))
+  const hashing = new HashThread()
+  closers.add('hashing', async () => await hashing.close())
   await mkdir(path.join(config.dataDir, 'targets'), { recursive: true, mode: 0o700 })
   const places = { targetsDir: path.join(config.dataDir, 'targets'), sqliteDirs: config.sqliteDirs }
   const targets = new TargetRecords(database, places, createSealer(secretKey))
   await targets.ensureMain()
-  return { database, storage, targets }
+  return { database, storage, hashing, targets }
 }
 
 function createAuth(config: Config, database: Database, publisher: Publisher) {

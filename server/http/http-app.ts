@@ -12,6 +12,7 @@ import type { EventSignals } from '../realtime/event-signals.ts'
 import type { ImportControl } from '../sessions/import-control.ts'
 import type { ImportReader } from '../sessions/import-reader.ts'
 import type { ImportStarter } from '../sessions/import-starter.ts'
+import type { HashThread } from '../storage/hash-thread.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { TargetRecords } from '../targets/target-records.ts'
 import type { ImportKind } from '../../shared/protocol/views.ts'
@@ -43,6 +44,7 @@ export type HttpParts = {
   tokens: WatchTokens
   targets: TargetRecords
   storage: Storage
+  hashing: HashThread
   starter: ImportStarter
   reader: ImportReader
   control: ImportControl
@@ -75,7 +77,7 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
   app.use(refuseCrossSite(parts.publicUrl))
   app.use(async (ctx, next) => {
     // No address of ours holds U+0000, and no database could look for it.
-    if (/%00/.test(ctx.url)) throw new AppError('bad_request', 'The address can’t be read.')
+    if (ctx.url.includes('%00')) throw new AppError('bad_request', 'The address can’t be read.')
     if (parts.closing() && ctx.method !== 'GET') throw new AppError('shutting_down', 'The server is stopping. Try again when it is back.')
     await next()
     if (ctx.status === 404 && ctx.body === undefined && ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')

@@ -4,11 +4,12 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
+import { WrittenFile } from './written-file.ts'
 
-/** A file being written. `write` resolves when there is room for more; `commit` when the bytes are safe on disk; `discard` removes all trace. */
+/** A file being written. `write` takes pieces that follow one another, and resolves when there is room for more; `commit` when the bytes are safe on disk; `discard` removes all trace. */
 export type StorageWriter = {
   readonly key: string
-  write(chunk: Uint8Array): Promise<void>
+  write(pieces: Uint8Array[]): Promise<void>
   commit(): Promise<void>
   discard(): Promise<void>
 }
@@ -43,26 +44,13 @@ export class DiskStorage implements Storage {
   async create(): Promise<StorageWriter> {
     const key = randomUUID()
     const file = await translate(open(this.pathOf(key), 'wx', 0o600))
-    let closed = false
-    const close = async () => {
-      if (closed) return
-      closed = true
-      await file.close()
-    }
+    const written = new WrittenFile(file)
     return {
       key,
-      write: async (chunk) => {
-        for (let offset = 0; offset < chunk.length;) {
-          const { bytesWritten } = await translate(file.write(chunk, offset, chunk.length - offset))
-          offset += bytesWritten
-        }
-      },
-      commit: async () => {
-        await translate(file.datasync())
-        await close()
-      },
+      write: async (pieces) => await translate(written.write(pieces)),
+      commit: async () => await translate(written.commit()),
       discard: async () => {
-        await close()
+        await written.close()
         await this.remove(key)
       },
     }

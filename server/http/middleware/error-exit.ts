@@ -1,6 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError, toAppError, toWireError } from '../../errors.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Handler } from '../context.ts'
+
+/** How long a client may go on sending after it was refused. */
+const goOnSendingMs = 3000
 
 /** The one exit for errors: every failure leaves as `{ error: { code, message, details?, requestId } }`. What was not foreseen is logged, not shown. */
 export function errorExit(log: Logger): Handler {
@@ -15,11 +19,27 @@ export function errorExit(log: Logger): Handler {
       ctx.status = error.status
       const wait = error.details?.['retryAfterSeconds']
       if (typeof wait === 'number') ctx.set('Retry-After', String(wait))
-      // A body that was refused before its end can't be followed by another request on the same connection.
-      if (!ctx.req.complete) ctx.set('Connection', 'close')
+      if (!ctx.req.complete) letRead(ctx.req, ctx.res)
       ctx.body = toWireError(error, ctx.state.requestId)
     }
   }
+}
+
+/**
+ * A client that is still sending a body that was refused gets time to read the answer: a connection that is closed on it at once is reset, and the answer
+ * lost. One that goes on sending is cut off.
+ */
+function letRead(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request
+  const toBeClosed = !response.shouldKeepAlive
+  response.shouldKeepAlive = true
+  const timer = setTimeout(() => socket.destroy(), goOnSendingMs)
+  request.once('close', () => clearTimeout(timer))
+  request.once('end', () => {
+    clearTimeout(timer)
+    if (toBeClosed) socket.end()
+  })
+  request.resume()
 }
 
 /** Koa, its body parser and its router throw errors with a status of their own. */

@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts'
 import type { StoredFile } from '../../database/entities.ts'
 import type { ImportReader } from '../../sessions/import-reader.ts'
 import type { ImportStarter } from '../../sessions/import-starter.ts'
+import type { HashThread } from '../../storage/hash-thread.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { TargetRecords } from '../../targets/target-records.ts'
 import { importKinds } from '../../../shared/schemas/requests.ts'
@@ -29,6 +30,7 @@ type Parts = {
   reader: ImportReader
   targets: TargetRecords
   storage: Storage
+  hashing: HashThread
   importers: Partial<Record<ImportKind, { intake: KindIntake }>>
   access: Access
   cookies: WatchCookies
@@ -55,7 +57,7 @@ const idempotencyKey = z
 
 /** POST /imports: upload and start in one request. A login is asked for before the body is read. */
 export function startImportRoute(router: Router<State>, parts: Parts): void {
-  const receive = receiveFiles(parts.storage, parts.maxUploadBytes)
+  const receive = receiveFiles({ ...parts, maxBytes: parts.maxUploadBytes })
   router.post('/api/imports', parts.access.login, receive, async (ctx) => {
     const files = filesOf(ctx)
     let kept = false

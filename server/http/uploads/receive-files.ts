@@ -1,17 +1,19 @@
 import multer from '@koa/multer'
 import { MulterError } from 'multer'
 import { AppError } from '../../errors.ts'
-import type { Storage } from '../../storage/storage.ts'
 import type { Context, Handler } from '../context.ts'
-import { receivedOf, tooLarge, UploadEngine } from './upload-engine.ts'
-import type { ReceivedFile } from './upload-engine.ts'
+import { tooLarge } from './reception.ts'
+import { receivedOf, UploadEngine } from './upload-engine.ts'
+import type { ReceivedFile, UploadParts } from './upload-engine.ts'
 
 const maxFiles = 1000
 
 /** Takes a multipart form: fields into `ctx.request.body`, files to the storage. Nothing is kept when the form does not arrive whole. */
-export function receiveFiles(storage: Storage, maxBytes: number): Handler {
+export function receiveFiles(parts: UploadParts): Handler {
+  const { maxBytes } = parts
+  const engine = new UploadEngine(parts)
   const form = multer({
-    storage: new UploadEngine(storage, maxBytes),
+    storage: engine,
     // Without it Cyrillic and Arabic file names arrive broken.
     defParamCharset: 'utf8',
     limits: {
@@ -25,18 +27,18 @@ export function receiveFiles(storage: Storage, maxBytes: number): Handler {
       fieldNestingDepth: 0,
       fieldArrayIndexLimit: 0,
     },
-    // The pieces in which a file flows: measured, the default of 64 KiB costs a quarter of the rate.
-    fileHwm: 1024 * 1024,
-    highWaterMark: 1024 * 1024,
   } as Parameters<typeof multer>[0])
   const take = form.array('file', maxFiles) as unknown as Handler
   return async (ctx, next) => {
     if (!ctx.is('multipart/form-data')) throw new AppError('bad_request', 'Send a multipart/form-data form with the files in fields called “file”.')
     const announced = Number(ctx.get('Content-Length'))
     if (announced > maxBytes + 1024 * 1024) throw tooLarge(maxBytes)
+    const reception = engine.receptionOf(ctx.req)
     try {
-      await take(ctx, async () => undefined)
+      // Multer reports a failure at the end of the request: one that goes on and on is not waited for.
+      await Promise.race([take(ctx, async () => undefined), reception.refused])
     } catch (thrown) {
+      await reception.abandon()
       throw translate(thrown, maxBytes)
     }
     await next()
@@ -49,11 +51,13 @@ export function filesOf(ctx: Context): ReceivedFile[] {
   return files.flatMap((file) => receivedOf(file) ?? [])
 }
 
-function translate(thrown: unknown, maxBytes: number): AppError {
+function translate(thrown: unknown, maxBytes: number): unknown {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof MulterError) {
     if (thrown.code === 'LIMIT_FILE_SIZE') return tooLarge(maxBytes)
     return new AppError('bad_request', `The form was refused: ${thrown.message}.`, { cause: thrown })
   }
+  // The server's own disk, not the client, is what failed.
+  if (thrown instanceof Error && 'path' in thrown) return thrown
   return new AppError('upload_truncated', 'The upload did not arrive whole. Nothing was kept; send it again.', { cause: thrown })
 }

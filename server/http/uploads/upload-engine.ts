@@ -2,87 +2,111 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { StorageEngine } from 'multer'
-import { AppError } from '../../errors.ts'
+import type { HashThread, StreamHash } from '../../storage/hash-thread.ts'
 import type { Storage, StorageWriter } from '../../storage/storage.ts'
+import { GatheredPieces } from './gathered-pieces.ts'
+import { Reception, tooLarge } from './reception.ts'
 
 /** What is known of a file once it is received whole. `head` is its beginning, to look at what it is. */
 export type ReceivedFile = { name: string; key: string; size: number; sha256: string; head: Uint8Array }
 
-type Incoming = Express.Multer.File & { stream: Readable & { truncated?: boolean } }
+export type UploadParts = { storage: Storage; hashing: HashThread; maxBytes: number }
+
 type Done = (error: unknown, info?: Partial<Express.Multer.File>) => void
 
 const headBytes = 4096
 
+/** Bytes that are written at a time, and how many may wait in memory while the disk works on those before. */
+const batchBytes = { atLeast: 512 * 1024, atMost: 1024 * 1024 }
+
 /**
- * Streams each file of a form to the storage, counting bytes and SHA-256 on the way. While one piece is being written, the next is hashed. A file that is
- * not received whole (the client went away, a limit was passed, the disk is full) leaves nothing behind.
+ * Streams each file of a form to the storage, counting bytes and SHA-256 on the way: while some pieces are written, they are hashed, and the next ones
+ * come in. A file that is not received whole (the client went away, a limit was passed, the disk is full) leaves nothing behind.
  */
 export class UploadEngine implements StorageEngine {
   readonly #storage: Storage
+  readonly #hashing: HashThread
   readonly #maxBytes: number
-  readonly #totals = new WeakMap<IncomingMessage, number>()
+  readonly #receptions = new WeakMap<IncomingMessage, Reception>()
 
-  constructor(storage: Storage, maxBytes: number) {
+  constructor({ storage, hashing, maxBytes }: UploadParts) {
     this.#storage = storage
+    this.#hashing = hashing
     this.#maxBytes = maxBytes
   }
 
+  /** What a request brings; the same for each of its files. */
+  receptionOf(request: IncomingMessage): Reception {
+    const reception = this.#receptions.get(request) ?? new Reception(this.#storage, this.#maxBytes)
+    this.#receptions.set(request, reception)
+    return reception
+  }
+
   _handleFile(request: IncomingMessage, file: Express.Multer.File, done: Done): void {
-    this.#receive(request, file as Incoming).then(
-      (received) => done(null, { received } as Partial<Express.Multer.File>),
-      (error: unknown) => done(error),
-    )
+    void this.#handle(request, file, done)
   }
 
-  _removeFile(_request: IncomingMessage, file: Express.Multer.File, done: (error: Error | null) => void): void {
-    const received = receivedOf(file)
-    if (!received) return done(null)
-    this.#storage.remove(received.key).then(() => done(null), done)
+  /** The reception removes what it took, whatever multer knows of it. */
+  _removeFile(_request: IncomingMessage, _file: Express.Multer.File, done: (error: Error | null) => void): void {
+    done(null)
   }
 
-  async #receive(request: IncomingMessage, file: Incoming): Promise<ReceivedFile> {
-    const { stream } = file
-    // A request also closes when all of it was read; only one that closes before is cut off.
-    const abandon = () => {
-      if (!request.complete) stream.destroy(new AppError('upload_truncated', 'The upload was cut off before its end.'))
-    }
-    if (request.destroyed) abandon()
-    request.once('close', abandon)
-    let writer: StorageWriter | undefined
+  async #handle(request: IncomingMessage, file: Express.Multer.File, done: Done): Promise<void> {
+    const reception = this.receptionOf(request)
+    const receive = async () => await this.#receive(reception, file.stream, safeName(file.originalname))
+    const [taken] = await Promise.allSettled([reception.take(file.stream, receive)])
+    if (taken.status === 'rejected') done(taken.reason)
+    else done(null, { received: taken.value } as Partial<Express.Multer.File>)
+  }
+
+  async #receive(reception: Reception, stream: Readable, name: string): Promise<ReceivedFile> {
+    const pieces = new GatheredPieces(stream, batchBytes)
+    // Multer notes the limit, and would wait for the end of the part.
+    stream.once('limit', () => stream.destroy(tooLarge(this.#maxBytes)))
+    const writer = await this.#storage.create()
     try {
-      writer = await this.#storage.create()
-      const counted = await this.#pump(request, stream, writer)
-      if (stream.truncated) throw tooLarge(this.#maxBytes)
+      const counted = await this.#pump(reception, pieces, writer)
       await writer.commit()
-      return { name: safeName(file.originalname), key: writer.key, ...counted }
+      return { name, key: writer.key, ...counted }
     } catch (thrown) {
-      await writer?.discard()
-      stream.resume()
+      await writer.discard()
       throw thrown
-    } finally {
-      request.off('close', abandon)
     }
   }
 
-  async #pump(request: IncomingMessage, stream: Readable, writer: StorageWriter): Promise<Omit<ReceivedFile, 'name' | 'key'>> {
-    const hash = createHash('sha256')
-    let size = 0
+  async #pump(reception: Reception, pieces: GatheredPieces, writer: StorageWriter): Promise<Omit<ReceivedFile, 'name' | 'key'>> {
     const head: Uint8Array[] = []
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (size < headBytes) head.push(Buffer.from(chunk.subarray(0, headBytes - size)))
-      size += chunk.length
-      this.#countTotal(request, chunk.length)
-      const written = writer.write(chunk)
-      hash.update(chunk)
-      await written
+    let size = 0
+    let hash: StreamHash | undefined
+    try {
+      for await (const batch of pieces) {
+        for (const piece of batch) {
+          if (size < headBytes) head.push(Buffer.from(piece.subarray(0, headBytes - size)))
+          size += piece.length
+          reception.count(piece.length)
+        }
+        await writer.write(batch)
+        hash ??= pieces.ended ? hashHere() : this.#hashing.open()
+        await hash.update(batch)
+      }
+      hash ??= hashHere()
+      return { size, sha256: await hash.digest(), head: Buffer.concat(head) }
+    } catch (thrown) {
+      hash?.discard()
+      throw thrown
     }
-    return { size, sha256: hash.digest('hex'), head: Buffer.concat(head) }
   }
+}
 
-  #countTotal(request: IncomingMessage, bytes: number): void {
-    const total = (this.#totals.get(request) ?? 0) + bytes
-    this.#totals.set(request, total)
-    if (total > this.#maxBytes) throw tooLarge(this.#maxBytes)
+/** For what is small: no thread is worth its while. */
+function hashHere(): StreamHash {
+  const hash = createHash('sha256')
+  return {
+    update: async (pieces) => {
+      for (const piece of pieces) hash.update(piece)
+    },
+    digest: async () => hash.digest('hex'),
+    discard: () => undefined,
   }
 }
 
@@ -91,18 +115,11 @@ export function receivedOf(file: Express.Multer.File): ReceivedFile | undefined 
   return (file as { received?: ReceivedFile }).received
 }
 
-export function tooLarge(maxBytes: number): AppError {
-  const limitMb = Math.round(maxBytes / 1024 / 1024)
-  return new AppError('upload_too_large', `This server takes uploads of up to ${limitMb} MB (setting MAX_UPLOAD_MB). Nothing was kept.`, {
-    details: { limitMb },
-  })
-}
-
 /** A file's name for people: its last part, without control characters, at most 255 characters. It is never used as a path. */
 function safeName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
   const shown = last
-    .replace(/[\u0000-\u001F\u007F]/g, '\uFFFD')
+    .replace(/\p{Cc}/gu, '\uFFFD')
     .slice(0, 255)
     .toWellFormed()
   return shown || 'file'
