@@ -26,19 +26,9 @@ export function isFinal(status: SessionStatus): boolean {
   return finalStatuses.includes(status)
 }
 
-/** The states in which a worker holds, or held, the run. */
-export function isClaimed(status: SessionStatus): boolean {
-  return status === 'running' || status === 'resuming' || status === 'cancelling'
-}
-
 /** Whether `to` may follow `from`. */
-export function canMove(from: SessionStatus, to: SessionStatus): boolean {
+function canMove(from: SessionStatus, to: SessionStatus): boolean {
   return transitions[from].includes(to)
-}
-
-/** The states that may be followed by `to`: the `WHERE status IN (…)` of a guarded update. */
-export function statusesBefore(to: SessionStatus): SessionStatus[] {
-  return sessionStatuses.filter((from) => canMove(from, to))
 }
 
 /** Whether a person may ask this run to stop. */

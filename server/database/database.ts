@@ -53,11 +53,11 @@ async function openSqlite(file: string): Promise<SqlMikroORM> {
   for (const pragma of ['journal_mode=WAL', 'synchronous=NORMAL', 'busy_timeout=5000', 'wal_autocheckpoint=16000']) {
     await orm.em.getConnection().execute(`PRAGMA ${pragma}`)
   }
-  return orm as unknown as SqlMikroORM
+  return orm
 }
 
 async function openPostgresql(url: string): Promise<SqlMikroORM> {
   const { MikroORM } = await import('@mikro-orm/postgresql')
   const orm = await MikroORM.init({ ...shared, clientUrl: url, migrations: { migrationsList: postgresqlMigrations, snapshot: false } })
-  return orm as unknown as SqlMikroORM
+  return orm
 }

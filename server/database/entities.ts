@@ -1,9 +1,8 @@
 import { defineEntity, p } from '@mikro-orm/core'
 import type { InferEntity } from '@mikro-orm/core'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
-import type { ImportKind, Ledger, LogLevel, Progress, RejectedRecord, Role } from '../../shared/protocol/views.ts'
+import type { ImportKind, Ledger, LogLevel, Progress, RejectedRecord, Role, TargetView } from '../../shared/protocol/views.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
-import type { Dialect } from '../targets/target.ts'
 
 /** Moments are whole milliseconds since 1970 in UTC: the same in both databases, and exact. */
 const moment = () => p.bigint('number')
@@ -60,7 +59,7 @@ export const TargetEntity = defineEntity({
   properties: {
     id: p.string().primary(),
     name: p.string().unique(),
-    dialect: p.string().$type<Dialect>(),
+    dialect: p.string().$type<TargetView['dialect']>(),
     /** Without its password. */
     url: p.text(),
     /** The password, sealed. */

@@ -17,7 +17,7 @@ async function sendFile(ctx: Parameters<Handler>[0], file: string, root: string)
   // Built files bear a hash of their content in their name; the page itself must be asked for each time.
   const lasting = file.startsWith('/assets/')
   try {
-    await send(ctx as never, file, { root, maxAge: lasting ? 31_536_000_000 : 0, immutable: lasting })
+    await send(ctx, file, { root, maxAge: lasting ? 31_536_000_000 : 0, immutable: lasting })
     return true
   } catch (error) {
     if ((error as { status?: number }).status === 404) return false

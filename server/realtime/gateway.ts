@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { Server } from 'socket.io'
 import type { Socket } from 'socket.io'
 import type { ClientToServer, ServerToClient } from '../../shared/protocol/events.ts'
+import type { WireError } from '../../shared/protocol/errors.ts'
 import { eventPageLimit } from '../../shared/protocol/events.ts'
 import type { EventPage, ImportView, WatchGrant } from '../../shared/protocol/views.ts'
 import { unwatchMessage, watchMessage } from '../../shared/schemas/requests.ts'
@@ -26,6 +27,9 @@ export type GatewayServices = {
 }
 
 type IntakeSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, SocketData>
+
+/** How a request is answered. */
+type Answer<T> = (answer: T | ({ ok: false } & WireError)) => void
 
 /** Messages that one socket may send in ten seconds. */
 const messageBudget = 200
@@ -120,7 +124,8 @@ export class Gateway {
     return { ok: true }
   }
 
-  async #answer<T extends { ok: true }>(socket: IntakeSocket, ack: unknown, work: () => Promise<T>): Promise<void> {
+  async #answer<T extends { ok: true }>(socket: IntakeSocket, ack: Answer<T>, work: () => Promise<T>): Promise<void> {
+    // A client that wants no answer sends none, whatever the types say.
     if (typeof ack !== 'function') return
     try {
       ack(await work())

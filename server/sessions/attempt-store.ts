@@ -190,7 +190,7 @@ export class SqlAttemptStore implements AttemptStore {
 
   async #row<F extends keyof ImportSession & string>(importId: string, fields: F[]): Promise<Pick<ImportSession, F> | null> {
     const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId }, { fields: fields as never })
-    return row as Pick<ImportSession, F> | null
+    return row
   }
 }
 

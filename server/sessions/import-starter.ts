@@ -141,7 +141,7 @@ function draftOf(request: StartRequest): ImportSession {
 /** What makes two starts the same: kind, target, options and content, whatever the files are called. The wish to run it again is not part of what is run. */
 function dedupeKeyOf({ kind, targetId, options, files }: StartRequest): string {
   const { again: _, ...rest } = options
-  const sorted = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
     .update(JSON.stringify([kind, targetId, sorted, files.map((file) => [file.size, file.sha256])]))
     .digest('hex')

@@ -14,7 +14,7 @@ import type { Cell, Table, Target, TargetAddress } from './target.ts'
 type TargetDraft = { name: string; url: string }
 
 /** The main database, which is there from the start. */
-export const mainTargetId = 'main'
+const mainTargetId = 'main'
 
 /** Databases that people may import into: known by name, their passwords sealed, tested before they are saved. */
 export class TargetRecords {

@@ -34,7 +34,6 @@ export const eventsQuery = z.object({
   stream: z.string().max(200).optional(),
   q: z.string().max(200).optional(),
 })
-export type EventsQuery = z.infer<typeof eventsQuery>
 
 export const retryBody = z.object({ only: z.enum(['failed', 'all']).default('all') })
 export const watchMessage = z.object({ importId: z.string().min(1).max(100), after: z.number().int().min(0).default(0) })

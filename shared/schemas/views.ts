@@ -23,11 +23,11 @@ const count = z.number().int().min(0)
 const named = z.object({ id: z.string(), name: z.string() })
 const code = z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]])
 
-export const ledgerSchema = z
+const ledgerSchema = z
   .object({ total: count.nullable(), succeeded: count, failed: count, skipped: count, notReached: count.nullable() })
   .meta({ id: 'Ledger', description: 'total = succeeded + failed + skipped + notReached' })
 
-export const progressSchema = z
+const progressSchema = z
   .object({
     percent: z.number().min(0).max(100).nullable(),
     done: z.number(),
@@ -65,7 +65,7 @@ export const importSchema = z
   })
   .meta({ id: 'ImportSession' }) satisfies z.ZodType<ImportView>
 
-export const eventSchema = z
+const eventSchema = z
   .object({
     seq: count,
     at: when,

@@ -6,7 +6,7 @@ import type { Handler } from '../context.ts'
  * Whether a request comes from our own pages or from no page at all. Browsers say so themselves: by Sec-Fetch-Site, or else by Origin. A request with
  * neither comes from a program, which has no cookies of somebody else's to abuse.
  */
-export function fromOwnOrigin(headers: IncomingHttpHeaders, publicUrl: URL | undefined): boolean {
+function fromOwnOrigin(headers: IncomingHttpHeaders, publicUrl: URL | undefined): boolean {
   const site = headers['sec-fetch-site']
   if (site !== undefined) return site === 'same-origin' || site === 'none'
   if (headers.origin === undefined) return true

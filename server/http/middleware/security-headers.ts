@@ -23,5 +23,5 @@ export function securityHeaders(https: boolean): Handler {
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginEmbedderPolicy: false,
-  }) as unknown as Handler
+  })
 }

@@ -34,7 +34,7 @@ export function openApiRoutes(router: Router<State>, { packageFile }: { packageF
   })
   router.get('/api/docs/:asset', async (ctx) => {
     const asset = path.basename(String(ctx.params['asset']))
-    if (assets.has(asset)) await send(ctx as never, asset, { root: pagesOf() })
+    if (assets.has(asset)) await send(ctx, asset, { root: pagesOf() })
   })
 }
 
