@@ -20,6 +20,13 @@ export default defineConfig({
       experimental: { componentDetection: true },
       ui: {
         colors: { primary: 'blue', secondary: 'violet', success: 'emerald', info: 'sky', warning: 'amber', error: 'red', neutral: 'zinc' },
+        // The library's own hover is too pale to be read on.
+        button: {
+          compoundVariants: [
+            { color: 'primary', variant: 'solid', class: 'hover:bg-primary/90 active:bg-primary/90' },
+            { color: 'error', variant: 'solid', class: 'hover:bg-error/90 active:bg-error/90' },
+          ],
+        },
       },
     }),
     // Messages are compiled here, so that the page needs no `eval`.

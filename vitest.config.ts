@@ -1,4 +1,7 @@
+import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { chromiumLaunch } from './test/support/chromium.ts'
+import { fakeApi } from './test/support/fake-api.ts'
 
 const server = ['test/**/*.test.ts']
 
@@ -22,6 +25,24 @@ export default defineConfig({
           name: 'page',
           include: ['test/client/*.test.ts'],
           environment: 'node',
+        },
+      },
+      {
+        extends: './vite.config.ts',
+        root: import.meta.dirname,
+        plugins: [fakeApi()],
+        test: {
+          name: 'client',
+          include: ['test/client/browser/**/*.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromiumLaunch(process.env) }),
+            instances: [{ browser: 'chromium' }],
+            viewport: { width: 1280, height: 860 },
+          },
+          server: { deps: { inline: [/@nuxt\/ui/, /@nuxt\/icon/] } },
         },
       },
       {

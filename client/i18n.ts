@@ -18,6 +18,7 @@ export function pluralRule(locale: LocaleCode): (count: number, forms: number) =
 
 export function createMessages(locale: LocaleCode) {
   return createI18n<[Messages], LocaleCode, false>({
+    // oxlint-disable-next-line typescript/no-deprecated -- left out, this version takes it for true
     legacy: false,
     locale,
     fallbackLocale: 'en',

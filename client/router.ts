@@ -6,6 +6,7 @@ import { useSession } from './stores/session.ts'
 export function createPages(): Router {
   const router = createRouter({
     history: createWebHistory(),
+    // oxlint-disable-next-line typescript/no-deprecated -- what is to replace it is an experiment still
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
     routes: [
       { path: '/', redirect: '/imports' },

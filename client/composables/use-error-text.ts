@@ -4,12 +4,12 @@ type Coded = { code: string; message: string }
 
 /** Errors as sentences. What the server says about a file, a record or a database is more exact than any text of ours, and is shown as it is. */
 export function useErrorText() {
-  const { t, te } = useI18n()
+  const i18n = useI18n()
 
   function errorText(thrown: unknown): string {
-    if (!isCoded(thrown)) return t('errors.internal')
+    if (!isCoded(thrown)) return i18n.t('errors.internal')
     const key = `errors.${thrown.code}`
-    return te(key, 'en') ? t(key) : thrown.message
+    return i18n.te(key, 'en') ? i18n.t(key) : thrown.message
   }
 
   return { errorText }

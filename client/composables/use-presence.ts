@@ -1,14 +1,14 @@
 import { onScopeDispose, watch } from 'vue'
 import { useActiveRuns } from '../stores/active-runs.ts'
 import { useFeed } from '../stores/feed.ts'
-import { useImports } from '../stores/imports.ts'
 import { useSession } from '../stores/session.ts'
+import { useWatches } from '../stores/watches.ts'
 
 /** Keeps what is live in step with the person and the network: a login opens the feed, a page that is looked at again tries at once what it waits for. */
 export function usePresence(): void {
   const session = useSession()
   const feed = useFeed()
-  const imports = useImports()
+  const watches = useWatches()
   useActiveRuns()
 
   watch(
@@ -21,19 +21,19 @@ export function usePresence(): void {
   )
   watch(
     () => session.logins,
-    () => imports.resume(),
+    () => watches.resume(),
   )
 
   function look(): void {
     if (document.visibilityState !== 'visible') return
     feed.nudge()
-    imports.nudge()
+    watches.nudge()
     void session.recheck()
   }
 
   function lose(): void {
     feed.interrupt()
-    imports.interrupt()
+    watches.interrupt()
   }
 
   const stop = new AbortController()

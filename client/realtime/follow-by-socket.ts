@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io-client'
-import type { ClientToServer, RevokeReason, ServerToClient } from '../../shared/protocol/events.ts'
+import type { ClientToServer, RevokeReason, ServerToClient, WatchAck } from '../../shared/protocol/events.ts'
 import type { WireError } from '../../shared/protocol/errors.ts'
 import type { ImportView, WatchGrant } from '../../shared/protocol/views.ts'
 import { isFinal } from '../../shared/session-status.ts'
@@ -120,7 +120,7 @@ class SocketFollower {
     const { socket, importId, sequence, listener } = this.#following
     const before = sequence.last
     this.#rejoin = false
-    const answer = await socket.timeout(answerWithinMs).emitWithAck('watch', { importId, after: before })
+    const answer = (await socket.timeout(answerWithinMs).emitWithAck('watch', { importId, after: before })) as WatchAck
     if (this.#over) return false
     if (!answer.ok) {
       this.#finish(answer.error.code === 'not_found' ? { type: 'missing' } : { type: 'lost' })

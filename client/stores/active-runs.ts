@@ -10,7 +10,7 @@ const most = 20
 /** Runs that go on now, anyone's: the navigation shows them. */
 export const useActiveRuns = defineStore('active-runs', () => {
   const byId = shallowRef(new Map<string, ImportView>())
-  const runs = computed(() => [...byId.value.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt)))
+  const runs = computed(() => [...byId.value.values()].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt)))
 
   async function load(): Promise<void> {
     const status = sessionStatuses.filter((each) => !isFinal(each))

@@ -49,11 +49,10 @@ function read(key: string): string | null {
   }
 }
 
-// A browser that refuses to store forgets the choice; nothing else depends on it.
 function write(key: string, value: string): void {
   try {
     localStorage.setItem(key, value)
   } catch {
-    return
+    // A browser that refuses to store forgets the choice; nothing else depends on it.
   }
 }

@@ -8,7 +8,11 @@ type Texts = { [key: string]: string | Texts }
 
 /** Each text by its path. */
 function flat(texts: Texts, path = ''): Map<string, string> {
-  return new Map(Object.entries(texts).flatMap(([key, value]) => (typeof value === 'string' ? [[path + key, value] as const] : [...flat(value, `${path}${key}.`)])))
+  return new Map(
+    Object.entries(texts).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[path + key, value] as const] : [...flat(value, `${path}${key}.`)],
+    ),
+  )
 }
 
 const english = flat(en)
@@ -26,7 +30,16 @@ describe.each(others)('the texts in $code', ({ code, texts }) => {
 
   it('are none of them empty, and none left in English', () => {
     // Names, formats and what is not a word.
-    const same = ['app.name', 'app.notKnown', 'import.units.bytes', 'details.sha256', 'history.fromTo', 'rejected.downloadNdjson', 'rejected.downloadCsv', 'targets.null']
+    const same = [
+      'app.name',
+      'app.notKnown',
+      'import.units.bytes',
+      'details.sha256',
+      'history.fromTo',
+      'rejected.downloadNdjson',
+      'rejected.downloadCsv',
+      'targets.null',
+    ]
     const suspicious = [...texts].filter(([key, text]) => text.trim() === '' || (text === english.get(key) && !same.includes(key)))
     expect(suspicious).toEqual([])
   })

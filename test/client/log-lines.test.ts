@@ -91,6 +91,14 @@ describe('the window on a list of lines', () => {
 
   it('moves by keys as other lists do', () => {
     const at = { offset: 200, furthest: 5000, ...box }
-    expect(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', 'a'].map((key) => offsetByKey(key, at))).toEqual([180, 220, -180, 580, 0, 5000, null])
+    expect(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', 'a'].map((key) => offsetByKey(key, at))).toEqual([
+      180,
+      220,
+      -180,
+      580,
+      0,
+      5000,
+      null,
+    ])
   })
 })

@@ -37,9 +37,11 @@ describe('a log line on the page', () => {
   })
 
   it('never lets a control or a directional override through', () => {
-    // eslint-disable-next-line no-control-regex -- these are what is looked for
     const acting = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\u200E\u200F]/
-    const piece = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(esc, `${esc}[31m`, `${esc}[`, `${esc}]`, '\u0007', '\u009B31m', '\u202E', 'text'))
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(esc, `${esc}[31m`, `${esc}[`, `${esc}]`, '\u0007', '\u009B31m', '\u202E', 'text'),
+    )
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
         expect(shown(pieces.join(''))).not.toMatch(acting)

@@ -7,9 +7,9 @@ import { LooseServer } from '../support/loose-server.ts'
 import { MemoryTokens } from '../support/page-watcher.ts'
 
 /** Stores lines, and then: tells them, keeps silent about them, doubles them, tells only the last, takes the watcher out of the room, or cuts it off. */
-const step = fc.record({ lines: fc.integer({ min: 0, max: 20 }), then: fc.constantFrom('tell', 'silent', 'double', 'last', 'lag', 'cut') })
+const step = fc.record({ lines: fc.integer({ min: 0, max: 20 }), next: fc.constantFrom('tell', 'silent', 'double', 'last', 'lag', 'cut') })
 
-async function watchThrough(steps: readonly { lines: number; then: string }[]): Promise<{ seen: number[]; stored: StoredEvent[] }> {
+async function watchThrough(steps: readonly { lines: number; next: string }[]): Promise<{ seen: number[]; stored: StoredEvent[] }> {
   const server = await new LooseServer().listen()
   const changed = new EventEmitter()
   const seen: number[] = []
@@ -27,10 +27,10 @@ async function watchThrough(steps: readonly { lines: number; then: string }[]): 
     onEvents: (events) => void (seen.push(...events.map(({ seq }) => seq)), changed.emit('change')),
     onImport: () => changed.emit('change'),
     onProgress: () => undefined,
-    onState: (next) => {
-      state = next
+    onState: (now) => {
+      state = now
       // A cut is followed up at once: waits are not what is tested.
-      if (next === 'offline') queueMicrotask(() => watch.nudge())
+      if (now === 'offline') queueMicrotask(() => watch.nudge())
       changed.emit('change')
     },
   })
@@ -38,17 +38,17 @@ async function watchThrough(steps: readonly { lines: number; then: string }[]): 
     while (!condition()) await once(changed, 'change')
   }
   await until(() => state === 'live')
-  for (const { lines, then } of steps) {
+  for (const { lines, next } of steps) {
     const added = server.store(lines)
-    const asked = then === 'lag' || then === 'cut' ? once(server.questions, 'asked') : Promise.resolve()
-    if (then === 'tell' || then === 'double') server.emit(added)
-    if (then === 'double') server.emit(added)
-    if (then === 'last') server.emit(added.slice(-1))
-    if (then === 'lag') server.lag()
-    if (then === 'cut') server.cut()
+    const asked = next === 'lag' || next === 'cut' ? once(server.questions, 'asked') : Promise.resolve()
+    if (next === 'tell' || next === 'double') server.emit(added)
+    if (next === 'double') server.emit(added)
+    if (next === 'last') server.emit(added.slice(-1))
+    if (next === 'lag') server.lag()
+    if (next === 'cut') server.cut()
     await asked
     // What it was told of, it fetches by itself. Of what was kept silent it hears later.
-    const told = then === 'lag' || then === 'cut' || (then !== 'silent' && lines > 0)
+    const told = next === 'lag' || next === 'cut' || (next !== 'silent' && lines > 0)
     if (told) await until(() => seen.length === server.stored.length && state === 'live')
   }
   server.end()

@@ -12,9 +12,9 @@ import type { ApiClient } from './api-client.ts'
 /** What the watch client asks over HTTP, with the cookies of this client. */
 export function watchServer(api: ApiClient): WatchServer {
   const ask = async <T>(method: string, path: string, token: string | null): Promise<T> => {
-    const answer = await api
-      .request<T>(method, path, token === null ? {} : { headers: { [watchTokenHeader]: token } })
-      .catch(() => Promise.reject(errorOf(503, '', null)))
+    const call = token === null ? {} : { headers: { [watchTokenHeader]: token } }
+    const answer = await api.request<T>(method, path, call).catch(() => null)
+    if (!answer) throw errorOf(503, '', null)
     if (answer.status >= 400) throw errorOf(answer.status, answer.text, null)
     return answer.body
   }

@@ -1,0 +1,71 @@
+import { EventEmitter, once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import type { Plugin } from 'vite'
+
+/** An answer that a test has laid ready for a path; without a status it is cut off in the middle. One that is held waits for `/fake/release`. */
+export type Prepared = { method: string; path: string; status?: number; body?: unknown; held?: boolean }
+export type Asked = { method: string; path: string; idempotencyKey: string; text: string }
+
+/**
+ * An API for pages in a test of their own: answers what the test has laid ready (`PUT /fake/answers`), the last answer of a path again and again, and
+ * tells what was asked (`GET /fake/asked`, which forgets it). What nobody laid ready is not there.
+ */
+export function fakeApi(): Plugin {
+  return {
+    name: 'fake-api',
+    configureServer: (server) => {
+      const api = new FakeApi()
+      server.middlewares.use((request, response, next) => {
+        const path = request.url?.split('?')[0] ?? ''
+        if (path.startsWith('/api/') || path.startsWith('/fake/')) void api.answer(path, request, response)
+        else next()
+      })
+    },
+  }
+}
+
+class FakeApi {
+  #prepared: Prepared[] = []
+  #asked: Asked[] = []
+  readonly #gate = new EventEmitter().setMaxListeners(0)
+
+  async answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = (await buffer(request)).toString('latin1')
+    if (path === '/fake/answers') {
+      this.#prepared = JSON.parse(text) as Prepared[]
+      this.#asked = []
+      return reply(response, 204)
+    }
+    if (path === '/fake/release') {
+      this.#gate.emit('release')
+      return reply(response, 204)
+    }
+    if (path === '/fake/asked') return reply(response, 200, this.#asked.splice(0))
+    const method = request.method ?? 'GET'
+    this.#asked.push({ method, path, idempotencyKey: String(request.headers['idempotency-key'] ?? ''), text })
+    const found = this.#take(method, path)
+    if (!found) return reply(response, 404, { error: { code: 'not_found', message: 'Nobody laid an answer ready.', requestId: 'test' } })
+    if (found.held) await once(this.#gate, 'release')
+    if (found.status === undefined) cut(response)
+    else reply(response, found.status, found.body)
+  }
+
+  #take(method: string, path: string): Prepared | undefined {
+    const fitting = this.#prepared.filter((each) => each.method === method && each.path === path)
+    const [first] = fitting
+    if (first && fitting.length > 1) this.#prepared.splice(this.#prepared.indexOf(first), 1)
+    return first
+  }
+}
+
+/** Not before its first byte: a browser would send the request again by itself. */
+function cut(response: ServerResponse): void {
+  response.writeHead(201, { 'content-type': 'application/json' })
+  response.write('{"outcome":', () => response.destroy())
+}
+
+function reply(response: ServerResponse, status: number, body?: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(body === undefined ? undefined : JSON.stringify(body))
+}
