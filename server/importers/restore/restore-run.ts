@@ -6,10 +6,9 @@ import type { Loader } from './load/loader.ts'
 import type { Naturals } from './natural/naturals.ts'
 import type { Identities } from './plan/identities.ts'
 import type { Plans } from './plan/plans.ts'
-import type { FixtureRecord } from './record.ts'
 import type { RunProgress } from './report/run-progress.ts'
 import type { Catalog } from './schema/catalog.ts'
-import type { RecordSource } from './source/record-source.ts'
+import type { RecordSource, Wants } from './source/record-source.ts'
 
 /** Everything that both ways to load need, after the check. */
 export type RestoreRun = {
@@ -20,7 +19,7 @@ export type RestoreRun = {
   fence: Fence
   source: RecordSource
   /** Which records are to be loaded: all, or those of a retry. */
-  wants: ((ordinal: number, record: FixtureRecord) => boolean) | undefined
+  wants: Wants | undefined
   check: Check
   catalog: Catalog
   newTables: Table[]

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { importer } from '../../../server/importers/restore/restore.ts'
 import type { JobFile, JobOutcome } from '../../../server/jobs/importer.ts'
 import type { Target } from '../../../server/targets/target.ts'
@@ -18,7 +19,14 @@ export type RestoreSettings = {
 
 /** One attempt of a restore, as its thread would run it. What is thrown comes through. */
 export async function restoreInto(database: TestDatabase, files: JobFile[], settings: RestoreSettings = {}): Promise<Restored> {
-  const { options = {}, attempt = 1, importId = 'restore_1_test', only, context = new KeepingContext(), wrap = (target: Target) => target } = settings
+  const {
+    options = {},
+    attempt = 1,
+    importId = `restore_${randomUUID()}`,
+    only,
+    context = new KeepingContext(),
+    wrap = (target: Target) => target,
+  } = settings
   const target = await database.target()
   try {
     const outcome = await importer.run({ importId, attempt, options, files, ...(only && { only }), target: wrap(target) }, context)

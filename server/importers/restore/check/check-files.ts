@@ -4,7 +4,7 @@ import type { Problem } from '../problem.ts'
 import type { FixtureRecord } from '../record.ts'
 import { excerptOf } from '../report/excerpt.ts'
 import type { Excerpt } from '../report/excerpt.ts'
-import type { ReadBytes, RecordSource } from '../source/record-source.ts'
+import type { ReadBytes, RecordSource, Wants } from '../source/record-source.ts'
 import { IdentityRecords } from './identity-records.ts'
 import { Survey } from './survey.ts'
 import type { ModelSurvey } from './survey.ts'
@@ -27,7 +27,7 @@ export type Check = {
 
 export type CheckOptions = {
   signal: AbortSignal
-  wants?: (ordinal: number, record: FixtureRecord) => boolean
+  wants?: Wants
   hasTable: (label: string) => boolean
   /** Read on behind a file that is damaged. Without it the damage is thrown. */
   passDamages: boolean

@@ -4,6 +4,7 @@ import { shapeOf } from '../plan/draft.ts'
 import type { Draft } from '../plan/draft.ts'
 import type { FixtureRecord } from '../record.ts'
 import type { RestoreRun } from '../restore-run.ts'
+import type { Wants } from '../source/record-source.ts'
 import { DanglingIndex, danglingProblem } from './dangling-index.ts'
 import { fillWaits } from './fill-waits.ts'
 import type { Refusal } from './loader.ts'
@@ -13,7 +14,7 @@ export async function findRecords(
   run: RestoreRun,
   tx: TargetTransaction,
   references: DanglingReference[],
-  options: { wants: RestoreRun['wants']; most: number },
+  options: { wants: Wants | undefined; most: number },
 ): Promise<Refusal[]> {
   const index = new DanglingIndex(references)
   const found: Refusal[] = []

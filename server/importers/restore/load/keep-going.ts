@@ -8,7 +8,7 @@ import { endedEarly, keptGoing, rejectionOf } from '../report/outcomes.ts'
 import { currentText } from '../report/run-progress.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { RestoreRun } from '../restore-run.ts'
-import type { Chunk } from '../source/record-source.ts'
+import type { Chunk, Wants } from '../source/record-source.ts'
 import { Position } from './keep-going-state.ts'
 import { lastPass } from './last-pass.ts'
 import { HeldRows, loadChunk } from './load-chunk.ts'
@@ -46,15 +46,16 @@ async function rejectDamages({ check, context }: RestoreRun, { tally }: Position
   }
 }
 
+const every = (): boolean => true
+
 /** The chunks from a position on. What comes before it is read for the rows that records set aside will write. */
 async function* chunksFrom(run: RestoreRun, position: Position): AsyncGenerator<Chunk & { held: HeldRows }> {
   const { wants, source, context, loader } = run
   const held = new HeldRows()
   const asideBefore = position.next === 0 ? null : position.aside
   const start = position.next
-  const takes: RestoreRun['wants'] = (ordinal, record) =>
-    ordinal >= start ? (wants?.(ordinal, record) ?? true) : (asideBefore?.has(ordinal) ?? false)
-  for await (const chunk of source.chunks({ signal: context.signal, wants: takes, onDamage: () => {} })) {
+  const takes: Wants = (ordinal, record) => (ordinal >= start ? (wants?.(ordinal, record) ?? true) : (asideBefore?.has(ordinal) ?? false))
+  for await (const chunk of source.chunks({ signal: context.signal, wants: takes, cutBy: wants ?? every, onDamage: () => {} })) {
     const old = chunk.ordinals.filter((ordinal) => ordinal < start).length
     if (old > 0)
       for (const draft of loader.drafts({ records: chunk.records.slice(0, old), ordinals: chunk.ordinals.slice(0, old) }).drafts) held.hold(draft)

@@ -9,10 +9,17 @@ export type Chunk = { records: FixtureRecord[]; ordinals: number[] }
 /** How far the reading of all files is: of packed bytes. */
 export type ReadBytes = { read: number; size: number }
 
+export type Wants = (ordinal: number, record: FixtureRecord) => boolean
+
 export type SourceOptions = {
   signal: AbortSignal
   /** Only these records; the others are counted and passed over. */
-  wants?: (ordinal: number, record: FixtureRecord) => boolean
+  wants?: Wants
+  /**
+   * The records by whose number chunks are cut, when those are more than the wanted ones: so that a run which goes on in the middle has the same chunks as
+   * one from the beginning.
+   */
+  cutBy?: Wants
   onRead?: (bytes: ReadBytes) => void
   /** Takes the fault of a file that can't be read to its end; then the next file is read. Without it the fault is thrown. */
   onDamage?: (fault: AppError, file: JobFile, after: FixtureRecord | null) => void
@@ -72,32 +79,61 @@ function isDamage(fault: unknown): fault is AppError {
 
 type Counted = { chunk: Chunk; counted: number }
 
-/** Gathers the reader's batches into chunks. `counted` says how many records were passed since the last one. */
-async function* chunksOf(batches: AsyncIterable<FixtureRecord[]>, first: number, { wants, signal }: SourceOptions): AsyncGenerator<Counted> {
-  let chunk: Chunk = { records: [], ordinals: [] }
-  let counted = 0
-  let ordinal = first
-  let from = 0
+/** Cuts the reader's batches into chunks. `counted` says how many records were passed since the last one. */
+async function* chunksOf(batches: AsyncIterable<FixtureRecord[]>, first: number, options: SourceOptions): AsyncGenerator<Counted> {
+  const gathering = new Gathering(first, options)
   try {
     for await (const batch of batches) {
       for (const record of batch) {
-        if (!wants || wants(ordinal, record)) {
-          chunk.records.push(record)
-          chunk.ordinals.push(ordinal)
-        }
-        ordinal += 1
-        counted += 1
+        gathering.add(record)
+        if (gathering.isFull) yield gathering.take()
       }
-      const end = batch.at(-1)?.byte ?? 0
-      if (chunk.records.length < chunkRecords && end - from < chunkBytes) continue
-      yield { chunk, counted }
-      chunk = { records: [], ordinals: [] }
-      counted = 0
-      from = end
     }
   } catch (fault) {
-    if (chunk.records.length > 0 && !signal.aborted) yield { chunk, counted }
+    if (!options.signal.aborted) yield gathering.take()
     throw fault
   }
-  yield { chunk, counted }
+  yield gathering.take()
+}
+
+class Gathering {
+  readonly #wants: Wants | undefined
+  readonly #cutBy: Wants | undefined
+  #chunk: Chunk = { records: [], ordinals: [] }
+  #ordinal: number
+  #counted = 0
+  #length = 0
+  #from = 0
+  #end = 0
+
+  constructor(first: number, { wants, cutBy }: SourceOptions) {
+    this.#ordinal = first
+    this.#wants = wants
+    this.#cutBy = cutBy
+  }
+
+  add(record: FixtureRecord): void {
+    const isWanted = !this.#wants || this.#wants(this.#ordinal, record)
+    if (isWanted) {
+      this.#chunk.records.push(record)
+      this.#chunk.ordinals.push(this.#ordinal)
+    }
+    if (this.#cutBy ? this.#cutBy(this.#ordinal, record) : isWanted) this.#length += 1
+    this.#ordinal += 1
+    this.#counted += 1
+    this.#end = record.byte
+  }
+
+  get isFull(): boolean {
+    return this.#length >= chunkRecords || this.#end - this.#from >= chunkBytes
+  }
+
+  take(): Counted {
+    const taken = { chunk: this.#chunk, counted: this.#counted }
+    this.#chunk = { records: [], ordinals: [] }
+    this.#counted = 0
+    this.#length = 0
+    this.#from = this.#end
+    return taken
+  }
 }

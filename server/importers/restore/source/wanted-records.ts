@@ -1,8 +1,8 @@
 import type { Job } from '../../../jobs/importer.ts'
-import type { FixtureRecord } from '../record.ts'
+import type { Wants } from './record-source.ts'
 
 /** Which records a retry is about; undefined when all are wanted. */
-export function wantedRecords(only: Job['only']): ((ordinal: number, record: FixtureRecord) => boolean) | undefined {
+export function wantedRecords(only: Job['only']): Wants | undefined {
   if (!only) return undefined
   const byFile = new Map<string, Set<number>>()
   for (const { file, record } of only) {
