@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TargetTransaction } from '../../server/targets/target.ts'
 import { author, beginOn, book, bookTags, column, inTransaction, openWithTables, rowsOf, table } from './target-subject.ts'
 import type { Subject } from './target-subject.ts'
 
@@ -70,6 +71,26 @@ export function describeReferences(subject: Subject): void {
       })
     })
 
+    it('lead nowhere again when the row they led to was undone', async () => {
+      const target = await openWithTables(subject())
+      const write = async (transaction: TargetTransaction): Promise<void> => {
+        await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows: [[7, 'Anna']] })
+        await transaction.write({ table: book, columns, key: ['id'], rows: [[1, 'a', 7]] })
+      }
+      const rolledBack = await beginOn(target)
+      await write(rolledBack)
+      await rolledBack.rollback()
+      const transaction = await beginOn(target)
+      const undone = transaction.savepoint(async () => {
+        await write(transaction)
+        throw new Error('undo')
+      })
+      await expect(undone).rejects.toThrow('undo')
+      await transaction.write({ table: book, columns, key: ['id'], rows: [[2, 'b', 7]] })
+      expect(await transaction.danglingReferences(5)).toMatchObject([{ key: [2], values: [7] }])
+      await transaction.rollback()
+    })
+
     it('may lead to the row itself and to rows of the same table', async () => {
       const node = table('node', [column('id', 'integer'), column('parent_id', 'integer', { nullable: true })], {
         foreignKeys: [{ columns: ['parent_id'], table: 'node', references: ['id'] }],
@@ -115,6 +136,9 @@ export function describeReferences(subject: Subject): void {
           },
         ])
         await transaction.write({ table: place, columns: ['country', 'city'], rows: [['us', 'Paris']] })
+        await transaction.write({ table: shop, columns: ['id', 'city'], key: ['id'], rows: [[1, 'Lyon']] })
+        expect(await transaction.danglingReferences(10)).toMatchObject([{ key: [1], values: ['fr', 'Lyon'] }])
+        await transaction.write({ table: shop, columns: ['id', 'city'], key: ['id'], rows: [[1, null]] })
       })
     })
 
@@ -125,7 +149,11 @@ export function describeReferences(subject: Subject): void {
         await transaction.write({ table: book, columns, rows: [[1, 'a', 1]] })
       })
       const transaction = await beginOn(target)
+      await transaction.write({ table: book, columns, rows: [[2, 'b', 1]] })
       await transaction.write({ table: author, columns: ['id', 'name'], key: ['name'], rows: [[2, 'Anna']] })
+      await transaction.write({ table: book, columns: ['id', 'author_id'], key: ['id'], rows: [[1, 2]] })
+      await transaction.write({ table: book, columns, rows: [[3, 'c', 1]] })
+      expect((await transaction.danglingReferences(5)).map(({ key }) => key)).toEqual(expect.arrayContaining([[2], [3]]))
       await expect(transaction.commit({ done: true, state: null })).rejects.toMatchObject({ code: 'reference_missing' })
       await transaction.rollback()
     })

@@ -189,6 +189,21 @@ export function describeSqlite(): void {
     })
   })
 
+  describe('a table in SQLite', () => {
+    it('that was made anew is written as it is now', async () => {
+      await subject.run('CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer PRIMARY KEY, parent_id integer)')
+      const target = await subject.open()
+      const child = await tableOf(target, 'child')
+      const batch = { table: child, columns: ['id', 'parent_id'], key: ['id'], rows: [[1, 404]] }
+      await inTransaction(target, async (transaction) => await transaction.write(batch))
+      await subject.run('DROP TABLE child; CREATE TABLE child (id integer PRIMARY KEY, parent_id integer REFERENCES parent)')
+      const transaction = await beginOn(target)
+      await transaction.write(batch)
+      expect(await transaction.danglingReferences(5)).toMatchObject([{ key: [1], values: [404] }])
+      await transaction.rollback()
+    })
+  })
+
   describe('links in SQLite', () => {
     it('that stand there twice are made one, also where nothing forbids it', async () => {
       await subject.run(`CREATE TABLE twice (a integer, b integer); INSERT INTO twice VALUES (1, 2), (1, 2), (1, 3), (2, 2);
