@@ -7,6 +7,7 @@ import { checkFiles } from './check/check-files.ts'
 import type { Check, Fault } from './check/check-files.ts'
 import { findProblems, passedFields } from './check/find-problems.ts'
 import { describeTable, inferTables } from './check/infer-tables.ts'
+import type { DoneState } from './load/checkpoint-state.ts'
 import { loadAllOrNothing } from './load/all-or-nothing.ts'
 import { loadKeepGoing } from './load/keep-going.ts'
 import { Loader } from './load/loader.ts'
@@ -16,7 +17,7 @@ import { Plans } from './plan/plans.ts'
 import { counted } from './problem.ts'
 import { rejected } from './report/excerpt.ts'
 import { endedEarly, refuseRun } from './report/outcomes.ts'
-import { logStart } from './report/run-log.ts'
+import { logCounts, logStart } from './report/run-log.ts'
 import { RunProgress } from './report/run-progress.ts'
 import { Tally } from './report/tally.ts'
 import type { RestoreRun } from './restore-run.ts'
@@ -33,7 +34,7 @@ async function restore(job: Job, context: JobContext): Promise<JobOutcome> {
   if (!target) throw new AppError('internal', 'A restore needs a target.')
   const options = restoreOptions.parse(job.options)
   const checkpoint = await target.claim({ importId: job.importId, attempt: job.attempt })
-  if (checkpoint?.done) return await alreadyDone(context, checkpoint)
+  if (checkpoint?.done) return await alreadyDone(context, options, checkpoint)
   await logStart(context, job.files, target, options)
   const progress = new RunProgress(context)
   try {
@@ -53,9 +54,11 @@ async function restore(job: Job, context: JobContext): Promise<JobOutcome> {
 }
 
 /** The commit of a former attempt went through, and its answer was lost. */
-async function alreadyDone(context: JobContext, { state }: Checkpoint): Promise<JobOutcome> {
+async function alreadyDone(context: JobContext, options: RestoreOptions, { state }: Checkpoint): Promise<JobOutcome> {
+  const { outcome, tally } = state as DoneState
   await context.log('info', 'Everything is in already: the former attempt had come to its end.')
-  return (state as { outcome: JobOutcome }).outcome
+  await logCounts(context, Tally.fromState(tally), options)
+  return outcome
 }
 
 async function readFiles(job: Job, context: JobContext, options: RestoreOptions, tables: Table[], progress: RunProgress): Promise<Check> {
@@ -124,7 +127,7 @@ async function reportProblems(run: RestoreRun): Promise<JobOutcome | null> {
   for (const line of passedFields(check.models, plans)) await context.log('warning', line)
   const faults: Fault[] = [...problems, ...check.faults]
   if (faults.length === 0) return null
-  if (options.mode === 'all_or_nothing') return await refuseRun(context, check.total, faults, problems.length + check.broken)
+  if (options.mode === 'all_or_nothing') return await refuseRun(context, check.total, faults, check.broken - check.faults.length)
   for (const { problem, records } of problems.slice(0, 50))
     await context.log('error', `${problem.message} ${counted(records, 'record is', 'records are')} left out for it.`)
   return null

@@ -1,6 +1,7 @@
 import type { JobOutcome } from '../../../jobs/importer.ts'
 import type { TargetTransaction } from '../../../targets/target.ts'
 import { rowsOf } from '../plan/draft.ts'
+import type { Draft } from '../plan/draft.ts'
 import { counted } from '../problem.ts'
 import { endedEarly, faultOf, refuseRun } from '../report/outcomes.ts'
 import { currentText } from '../report/run-progress.ts'
@@ -8,7 +9,11 @@ import { logCounts } from '../report/run-log.ts'
 import { Tally } from '../report/tally.ts'
 import type { RestoreRun } from '../restore-run.ts'
 import { OrdinalSet } from '../source/ordinal-set.ts'
+import type { Chunk } from '../source/record-source.ts'
+import { doneState } from './checkpoint-state.ts'
+import { commitSurely } from './commit-surely.ts'
 import { findRecords } from './find-records.ts'
+import { HeldRows, keepOrder } from './held-rows.ts'
 import { lastPass } from './last-pass.ts'
 import type { Refusal } from './loader.ts'
 import { openLoad } from './open-load.ts'
@@ -30,10 +35,10 @@ export async function loadAllOrNothing(run: RestoreRun): Promise<JobOutcome> {
     }
     const outcome: JobOutcome = { status: 'succeeded', ledger: tally.ledger(check.total) }
     context.signal.throwIfAborted()
-    await logCounts(context, tally, options)
     await context.flush()
     if (options.dryRun) await tx.rollback()
-    else await tx.commit({ done: true, state: { outcome } })
+    else await commitSurely(run, tx, { done: true, state: doneState(outcome, tally) })
+    await logCounts(context, tally, options)
     run.progress.show('verify', 1, check.total, tally)
     return outcome
   } catch (thrown) {
@@ -44,19 +49,29 @@ export async function loadAllOrNothing(run: RestoreRun): Promise<JobOutcome> {
 
 /** Answers the records that were refused, or null when all were taken. */
 async function loadAll(run: RestoreRun, tx: TargetTransaction, tally: Tally): Promise<Refusal[] | null> {
-  const { loader, context, wants } = run
+  const { context, wants } = run
   const aside = new OrdinalSet()
+  const held = new HeldRows()
   for await (const chunk of run.source.chunks({ signal: context.signal, ...(wants && { wants }) })) {
-    const { drafts, refused } = loader.drafts(chunk)
-    const result = refused.length > 0 ? null : await loader.write(tx, drafts)
-    const bad = result?.refused ?? refused
-    if (bad.length > 0) return bad
-    for (const draft of result?.written ?? []) tally.succeed(draft.label, rowsOf(draft))
-    for (const { ordinal } of result?.waiting ?? []) aside.add(ordinal)
-    const label = drafts.at(-1)?.label ?? ''
+    const refused = await loadOne(run, tx, chunk, { tally, aside, held })
+    if (refused.length > 0) return refused
+    const label = chunk.records.at(-1)?.value?.model ?? ''
     run.progress.show('load', tally.succeeded / Math.max(1, run.check.total), tally.succeeded, tally, currentText(label, tally))
   }
   return await loadAside(run, tx, aside, tally)
+}
+
+type Loaded = { tally: Tally; aside: OrdinalSet; held: HeldRows }
+
+async function loadOne(run: RestoreRun, tx: TargetTransaction, chunk: Chunk, { tally, aside, held }: Loaded): Promise<Refusal[]> {
+  const { drafts, refused } = run.loader.drafts(chunk)
+  if (refused.length > 0) return refused
+  const waiting: Draft[] = []
+  const result = await run.loader.write(tx, keepOrder(drafts, held, waiting))
+  for (const draft of result.written) tally.succeed(draft.label, rowsOf(draft))
+  for (const draft of result.waiting) held.hold(draft)
+  for (const { ordinal } of [...waiting, ...result.waiting]) aside.add(ordinal)
+  return result.refused
 }
 
 /** Records that refer to later ones by natural keys. */

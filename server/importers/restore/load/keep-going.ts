@@ -9,9 +9,10 @@ import { currentText } from '../report/run-progress.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { RestoreRun } from '../restore-run.ts'
 import type { Chunk, Wants } from '../source/record-source.ts'
-import { Position } from './keep-going-state.ts'
+import { Position, doneState } from './checkpoint-state.ts'
 import { lastPass } from './last-pass.ts'
-import { HeldRows, loadChunk } from './load-chunk.ts'
+import { HeldRows } from './held-rows.ts'
+import { loadChunk } from './load-chunk.ts'
 import type { Refusal } from './loader.ts'
 import { Transactions } from './transactions.ts'
 
@@ -99,11 +100,11 @@ async function finish(run: RestoreRun, transactions: Transactions, position: Pos
     await rejectFailed(run, tx, position, result.failed)
   }
   const outcome = keptGoing(tally, total)
-  await logCounts(run.context, tally, run.options)
   await run.context.flush()
   run.context.signal.throwIfAborted()
   if (run.options.dryRun) await transactions.rollback()
-  else await tx.commit({ done: true, state: { outcome } })
+  else await transactions.commit(tx, { done: true, state: doneState(outcome, tally) })
+  await logCounts(run.context, tally, run.options)
   run.progress.show('verify', 1, total, tally)
   return outcome
 }

@@ -3,7 +3,8 @@ import type { Draft } from '../plan/draft.ts'
 import type { RestoreRun } from '../restore-run.ts'
 import type { Chunk } from '../source/record-source.ts'
 import { DanglingIndex } from './dangling-index.ts'
-import { rowText } from './fill-waits.ts'
+import { keepOrder } from './held-rows.ts'
+import type { HeldRows } from './held-rows.ts'
 import type { Refusal } from './loader.ts'
 
 /** What became of the records of a chunk; `aside` ones refer to rows that are not there yet. */
@@ -23,27 +24,11 @@ class Dangling extends Error {
 /** More references than a chunk can leave dangling, links included. */
 const mostDangling = 1_000_000
 
-/** Rows that records set aside will write: a later record of the same row has to wait with them. Bounded; beyond it the order of such doubles is lost. */
-export class HeldRows {
-  readonly #rows = new Set<string>()
-
-  hold(draft: Draft): void {
-    const row = this.#rows.size < 200_000 ? rowText(draft) : null
-    if (row !== null) this.#rows.add(row)
-  }
-
-  holds(draft: Draft): boolean {
-    if (this.#rows.size === 0) return false
-    const row = rowText(draft)
-    return row !== null && this.#rows.has(row)
-  }
-}
-
 /** Writes a chunk so that it can be committed: without bad records, and without those that refer to what is not there. */
 export async function loadChunk(run: RestoreRun, tx: TargetTransaction, chunk: Chunk, held: HeldRows): Promise<ChunkResult> {
   const { drafts, refused } = run.loader.drafts(chunk)
   const aside: Draft[] = []
-  let left = keepOrder(drafts, held, aside, () => false)
+  let left = keepOrder(drafts, held, aside)
   for (;;) {
     try {
       const current = left
@@ -71,14 +56,4 @@ function setAside(drafts: Draft[], references: DanglingReference[], held: HeldRo
   aside.push(...drafts)
   for (const draft of drafts) held.hold(draft)
   return []
-}
-
-/** The drafts that stay; one that means the same row as an earlier one which goes aside goes with it. */
-function keepOrder(drafts: Draft[], held: HeldRows, aside: Draft[], goes: (draft: Draft) => boolean): Draft[] {
-  return drafts.filter((draft) => {
-    if (!goes(draft) && !held.holds(draft)) return true
-    held.hold(draft)
-    aside.push(draft)
-    return false
-  })
 }

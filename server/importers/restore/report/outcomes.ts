@@ -10,26 +10,41 @@ import type { Tally } from './tally.ts'
 /** Lines of the log that speak of single records; the list of rejected records has all of them. */
 const mostLines = 20
 
-/** A run that was refused as a whole: nothing of it is in the target. The faults are on the rejected list and, the first of them, in the log. */
-export async function refuseRun(context: JobContext, total: number | null, faults: Fault[], count = faults.length): Promise<JobOutcome> {
-  for (const { excerpt, problem } of faults) await context.reject(rejected(excerpt, problem))
-  await logFaults(context, faults, count)
+/**
+ * A run that was refused as a whole: nothing of it is in the target. The faults are on the rejected list and, the first of them, in the log.
+ * @param more faults beyond these, each in a record of its own
+ */
+export async function refuseRun(context: JobContext, total: number | null, faults: Fault[], more = 0): Promise<JobOutcome> {
+  const records = byRecord(faults)
+  for (const found of records) await context.reject(joined(found))
+  await logFaults(context, faults, more)
+  const failed = records.length + more
   const [first] = faults
-  const more = count > 1 ? ` ${counted(count - 1, 'more is', 'more are')} on the list of rejected records.` : ''
-  const message = first ? `${located(first.excerpt, first.problem.message)}${more} Nothing was written.` : 'Nothing was written.'
-  const notReached = total === null ? null : Math.max(0, total - count)
-  await context.log('error', `Nothing was written: ${counted(count, 'problem')}.`)
+  const rest = failed > 1 ? ` ${counted(failed - 1, 'other record is', 'other records are')} bad as well; the list of rejected records has them.` : ''
+  const message = first ? `${located(first.excerpt, first.problem.message)}${rest} Nothing was written.` : 'Nothing was written.'
+  await context.log('error', `Nothing was written, because of ${counted(failed, 'bad record')}.`)
   await context.flush()
   return {
     status: 'failed',
-    ledger: { total, succeeded: 0, failed: total === null ? 0 : Math.min(count, total), skipped: 0, notReached },
+    ledger: { total, succeeded: 0, failed: total === null ? 0 : failed, skipped: 0, notReached: total === null ? null : total - failed },
     error: { code: first?.problem.code ?? 'record_invalid', message, ...(first?.problem.details && { details: first.problem.details }) },
   }
 }
 
-async function logFaults(context: JobContext, faults: Fault[], count: number): Promise<void> {
+function byRecord(faults: Fault[]): Fault[][] {
+  return [...Map.groupBy(faults, ({ excerpt }) => `${excerpt.file}\0${excerpt.record}`).values()]
+}
+
+/** One entry of the list for all that is wrong with a record. */
+function joined(faults: Fault[]): RejectedRecord {
+  const [first] = faults as [Fault]
+  return rejected(first.excerpt, { code: first.problem.code, message: faults.map(({ problem }) => problem.message).join(' ') })
+}
+
+async function logFaults(context: JobContext, faults: Fault[], more: number): Promise<void> {
   for (const { excerpt, problem } of faults.slice(0, mostLines)) await context.log('error', located(excerpt, problem.message))
-  if (count > mostLines) await context.log('error', `… and ${counted(count - mostLines, 'more problem')}.`)
+  const unsaid = Math.max(0, faults.length - mostLines) + more
+  if (unsaid > 0) await context.log('error', `… and ${counted(unsaid, 'more problem')}.`)
 }
 
 export function faultOf({ record, problem }: Refusal): Fault {

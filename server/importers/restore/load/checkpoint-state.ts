@@ -7,7 +7,11 @@ import { OrdinalSet } from '../source/ordinal-set.ts'
 export type KeepGoingState = { next: number; tally: TallyState; aside: string }
 
 /** What a checkpoint of a run that is done says. */
-export type DoneState = { outcome: JobOutcome }
+export type DoneState = { outcome: JobOutcome; tally: TallyState }
+
+export function doneState(outcome: JobOutcome, tally: Tally): DoneState {
+  return { outcome, tally: tally.toState() }
+}
 
 /** How far a run that keeps going is. */
 export class Position {
