@@ -27,8 +27,6 @@ export function createMessages(locale: LocaleCode) {
   })
 }
 
-export type AppMessages = ReturnType<typeof createMessages>
-
 /** The texts of a locale; English ones are in the page from the start. */
 export async function loadMessages(locale: LocaleCode): Promise<Messages> {
   if (locale === 'ru') return (await import('./locales/ru.json')).default

@@ -45,6 +45,10 @@ export function useFormat() {
     return shown.map(([value, unit]) => new Intl.NumberFormat(tag.value, { style: 'unit', unit, unitDisplay: 'narrow' }).format(value)).join(' ')
   }
 
+  /** How long something took that is over: less than a second is not nothing. */
+  const took = (ms: number): string =>
+    ms < 1000 ? new Intl.NumberFormat(tag.value, { style: 'unit', unit: 'millisecond', unitDisplay: 'narrow' }).format(ms) : duration(ms)
+
   const dateTime = (iso: string): string => new Intl.DateTimeFormat(tag.value, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
   /** A day as YYYY-MM-DD, which is the person's own day. */
   const day = (text: string): string => new Intl.DateTimeFormat(tag.value, { dateStyle: 'medium' }).format(new Date(`${text}T00:00`))
@@ -60,5 +64,5 @@ export function useFormat() {
     return past < hour ? relative.format(-Math.floor(past / 60_000), 'minute') : relative.format(-Math.floor(past / hour), 'hour')
   }
 
-  return { number, percent, bytes, duration, dateTime, day, clock, ago }
+  return { number, percent, bytes, duration, took, dateTime, day, clock, ago }
 }

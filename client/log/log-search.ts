@@ -6,7 +6,7 @@ export type LogFilter = { levels: readonly LogLevel[]; text: string }
 export type ReadMatches = (filter: LogFilter, after: number) => Promise<EventPage>
 
 /** Whether a line matches; the server judges in the same way. */
-export function matches({ levels, text }: LogFilter, event: StoredEvent): boolean {
+function matches({ levels, text }: LogFilter, event: StoredEvent): boolean {
   if (levels.length > 0 && !levels.some((level) => level === event.level)) return false
   return text === '' || (event.message ?? '').toLowerCase().includes(text.toLowerCase())
 }

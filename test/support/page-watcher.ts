@@ -10,7 +10,7 @@ import type { EventPage, ImportView, StoredEvent, WatchGrant } from '../../share
 import type { ApiClient } from './api-client.ts'
 
 /** What the watch client asks over HTTP, with the cookies of this client. */
-export function watchServer(api: ApiClient): WatchServer {
+function watchServer(api: ApiClient): WatchServer {
   const ask = async <T>(method: string, path: string, token: string | null): Promise<T> => {
     const call = token === null ? {} : { headers: { [watchTokenHeader]: token } }
     const answer = await api.request<T>(method, path, call).catch(() => null)
