@@ -7,7 +7,7 @@ import path from 'node:path'
 import { ApiClient } from './api-client.ts'
 import { adminLogin, adminPassword } from './start-app.ts'
 
-const main = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
+const ownMain = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
@@ -15,25 +15,27 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null; stdout:
 export class ServerProcess {
   readonly dataDir: string
   readonly #env: Record<string, string>
+  readonly #main: string
   #child: ChildProcess | null = null
   #exit: Promise<Exit> = Promise.resolve({ code: null, signal: null, stdout: '', stderr: '' })
   #url = ''
 
-  private constructor(dataDir: string, env: Record<string, string>) {
+  private constructor(dataDir: string, env: Record<string, string>, main: string) {
     this.dataDir = dataDir
     this.#env = env
+    this.#main = main
   }
 
-  /** Starts it on a free port, and waits until it listens. The same port is used after a restart. */
-  static async start(env: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(env['DATA_DIR'] ?? (await mkdtemp(path.join(tmpdir(), 'intake-server-'))), env)
+  /** Starts it on a free port, and waits until it listens. The same port is used after a restart. `main` is the program; the product's own when left out. */
+  static async start(env: Record<string, string> = {}, main = ownMain): Promise<ServerProcess> {
+    const server = new ServerProcess(env['DATA_DIR'] ?? (await mkdtemp(path.join(tmpdir(), 'intake-server-'))), env, main)
     await server.begin()
     return server
   }
 
   /** Starts it and waits for its end: for starts that fail. */
   static async startAndEnd(env: Record<string, string>): Promise<Exit> {
-    const server = new ServerProcess(env['DATA_DIR'] ?? '', env)
+    const server = new ServerProcess(env['DATA_DIR'] ?? '', env, ownMain)
     server.#spawn()
     return await server.#exit
   }
@@ -99,7 +101,7 @@ export class ServerProcess {
       ADMIN_LOGIN: adminLogin,
       ADMIN_PASSWORD: adminPassword,
     }
-    const child = spawn(process.execPath, [main], {
+    const child = spawn(process.execPath, [this.#main], {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...settings, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
