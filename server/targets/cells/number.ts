@@ -22,6 +22,11 @@ function inRange(value: bigint): bigint {
   return value
 }
 
+/** A number where a double holds it exactly. */
+export function safeInteger(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+}
+
 /** A finite double. */
 export function floatOf(value: Cell): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value

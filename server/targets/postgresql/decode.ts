@@ -1,4 +1,5 @@
 import { intervalText, parseInterval } from '../cells/interval.ts'
+import { safeInteger } from '../cells/number.ts'
 import type { Cell, Column, ColumnType } from '../target.ts'
 
 type Decoder = (text: string) => Cell
@@ -19,10 +20,6 @@ const decoders: Partial<Record<ColumnType, Decoder>> = {
 /** What PostgreSQL writes in the one form of all databases; what it alone understands stays as it is. */
 export function decode(text: string | null, column: Column): Cell {
   return text === null ? null : (decoders[column.type]?.(text) ?? text)
-}
-
-function safeInteger(value: bigint): number | bigint {
-  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }
 
 /** `2024-03-10 12:34:56.5+00` as `2024-03-10T12:34:56.500000Z`. Years before Christ and infinity stay as they are. */

@@ -1,5 +1,5 @@
 import { intervalText } from '../cells/interval.ts'
-import { decimalParts, decimalString } from '../cells/number.ts'
+import { decimalParts, decimalString, safeInteger } from '../cells/number.ts'
 import { uuidText } from '../cells/uuid.ts'
 import type { Cell, Column } from '../target.ts'
 
@@ -32,9 +32,4 @@ function decodeInteger(value: bigint, column: Column): Cell {
 function plainNumber(value: number): string {
   const parts = decimalParts(String(value))
   return parts ? decimalString(parts) : String(value)
-}
-
-/** A number where a double holds it exactly. */
-export function safeInteger(value: bigint): number | bigint {
-  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }

@@ -39,7 +39,7 @@ function encodeKey(key: Cell[], encoders: Encoder[]): SqliteValue[] | null {
   }
 }
 
-export function decodeRow(row: StoredValue[], columns: Column[]): Cell[] {
+function decodeRow(row: StoredValue[], columns: Column[]): Cell[] {
   return columns.map((column, at) => decode(row[at] ?? null, column))
 }
 
