@@ -25,7 +25,7 @@ export default [
       'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
       // What a log line or a file name says is never markup.
       'vue/no-v-html': 'error',
-      'vue/no-bare-strings-in-template': ['error', { allowlist: [...'()[]{}.,:;|/&+-–—−×·•…→←#%*', '\u00a0'] }],
+      'vue/no-bare-strings-in-template': ['error', { allowlist: '()[]{}.,:;|/&+-–—−×·•…→←#%*\u00a0'.split('') }],
       'vue/no-empty-component-block': 'error',
       'vue/no-template-target-blank': 'error',
       'vue/no-useless-mustaches': 'error',

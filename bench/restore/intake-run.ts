@@ -14,7 +14,14 @@ const main = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 /** A server of its own, in a process of its own, that restores one fixture; from the first byte of the upload to the end of the run. */
 export async function measureRestore(fixture: string, target: { url: string; dataDir: string }): Promise<Measured> {
   const server = spawn('node', [main], {
-    env: { PATH: process.env['PATH'], DATA_DIR: target.dataDir, PORT: '0', ADMIN_PASSWORD: 'bench-password', LOG_LEVEL: 'warn', SQLITE_DIRS: target.dataDir },
+    env: {
+      PATH: process.env['PATH'],
+      DATA_DIR: target.dataDir,
+      PORT: '0',
+      ADMIN_PASSWORD: 'bench-password',
+      LOG_LEVEL: 'warn',
+      SQLITE_DIRS: target.dataDir,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {

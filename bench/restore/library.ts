@@ -19,7 +19,17 @@ const words = 'harbour orchard signal ledger winter compass library lantern rive
 const word = (n: number) => words[n % words.length]!
 
 type Author = [id: number, name: string, born: string, email: string]
-type Book = [id: number, title: string, isbn: string, price: string, pages: number, inPrint: boolean, published: string, added: string, author: number]
+type Book = [
+  id: number,
+  title: string,
+  isbn: string,
+  price: string,
+  pages: number,
+  inPrint: boolean,
+  published: string,
+  added: string,
+  author: number,
+]
 
 const day = (n: number) => `${1950 + (n % 70)}-${String(1 + (n % 12)).padStart(2, '0')}-${String(1 + (n % 28)).padStart(2, '0')}`
 const author = (n: number): Author => [n, `${word(n)} ${word(n * 7)} ${n}`, day(n), `author${n}@example.org`]
@@ -62,7 +72,11 @@ export async function writeFixture(file: string, size: LibrarySize): Promise<voi
 }
 
 /** The same rows as CSV files, one for each table, for the shells of the databases: the limit. */
-export async function writeCsv(dir: string, size: LibrarySize, form: { bool: (value: boolean) => string; moment: (iso: string) => string }): Promise<Record<string, string>> {
+export async function writeCsv(
+  dir: string,
+  size: LibrarySize,
+  form: { bool: (value: boolean) => string; moment: (iso: string) => string },
+): Promise<Record<string, string>> {
   const files = { library_tag: 'tag.csv', library_author: 'author.csv', library_book: 'book.csv', library_book_tags: 'link.csv' }
   const streams = Object.entries(files).map(([table, name]) => [table, createWriteStream(path.join(dir, name), { highWaterMark: 1 << 20 })] as const)
   const [tag, authors, books, links] = streams.map(([, stream]) => stream) as [WriteStream, WriteStream, WriteStream, WriteStream]

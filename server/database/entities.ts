@@ -117,7 +117,7 @@ export const ImportSessionEntity = defineEntity({
 })
 export type ImportSession = InferEntity<typeof ImportSessionEntity>
 
-export const ImportEventEntity = defineEntity({
+const ImportEventEntity = defineEntity({
   name: 'ImportEvent',
   tableName: 'import_event',
   properties: {

@@ -10,7 +10,8 @@ export async function writeLibrary(file: string, { authors, books }: { authors: 
     separator = ',\n'
   }
   for (let pk = 1; pk <= authors; pk++) await put({ model: 'library.author', pk, fields: { name: `Author ${pk}` } })
-  for (let pk = 1; pk <= books; pk++) await put({ model: 'library.book', pk, fields: { title: `Book ${pk}`, author: 1 + (pk % authors), price: '12.50' } })
+  for (let pk = 1; pk <= books; pk++)
+    await put({ model: 'library.book', pk, fields: { title: `Book ${pk}`, author: 1 + (pk % authors), price: '12.50' } })
   out.end('\n]\n')
   await once(out, 'close')
 }

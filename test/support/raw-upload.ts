@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-export const boundary = 'intakeTestBoundary'
+const boundary = 'intakeTestBoundary'
 
 export type FormPart = { name: string; value: string } | { name: string; fileName: string; content: string | Buffer; headers?: string[] }
 

@@ -31,7 +31,8 @@ export function createAccess(authenticator: Authenticator): Access {
     watcher: async (ctx, next) => {
       const principal = await identify(ctx)
       // The same answer as for an id that does not exist: a token says nothing about other runs.
-      if (!maySee(principal, String((ctx['params'] as Record<string, unknown>)['id']))) throw new AppError('not_found', 'There is no such import session.')
+      if (!maySee(principal, String((ctx['params'] as Record<string, unknown>)['id'])))
+        throw new AppError('not_found', 'There is no such import session.')
       await next()
     },
   }

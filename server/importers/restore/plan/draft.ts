@@ -62,7 +62,7 @@ export function primaryKeyOf(draft: Draft): Cell[] | null {
 }
 
 /** A cell of a draft's own row. */
-export function cellOf(draft: Draft, column: Column['name']): Cell | undefined {
+function cellOf(draft: Draft, column: Column['name']): Cell | undefined {
   const at = shapeOf(draft).columns.indexOf(column)
   return at < 0 ? undefined : draft.cells[at]
 }
