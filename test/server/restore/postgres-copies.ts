@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { Client } from 'pg'
+import { Client, types } from 'pg'
+import type { CustomTypesConfig } from 'pg'
 import { from } from 'pg-copy-streams'
 import { openTarget } from '../../../server/targets/registry.ts'
 import type { Target } from '../../../server/targets/target.ts'
@@ -78,10 +79,22 @@ export function postgresDatabase(url: string): TestDatabase {
     },
     run: async (sql) => void (await runSql(url, sql)),
     rows: async () => await postgresRows(url),
-    query: async (sql) => (await runSql(url, sql)).map((row) => Object.values(row)),
+    query: async (sql) => await query(url, sql),
     close: async () => {
       for (const target of targets) await target.close()
     },
+  }
+}
+
+/** Rows as arrays; integers of 64 bits as numbers. */
+async function query(url: string, sql: string): Promise<unknown[][]> {
+  const getTypeParser = (oid: number, format?: 'text' | 'binary'): unknown => (oid === 20 ? Number : types.getTypeParser(oid, format as 'text'))
+  const client = new Client({ connectionString: url, types: { getTypeParser } as CustomTypesConfig })
+  await client.connect()
+  try {
+    return (await client.query<unknown[]>({ text: sql, rowMode: 'array' })).rows
+  } finally {
+    await client.end()
   }
 }
 

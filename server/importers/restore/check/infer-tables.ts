@@ -91,7 +91,9 @@ function tableOf(name: string, columns: Column[], key: string): Table {
 
 function column(name: string, type: ColumnType, rest: Partial<Column>): Column {
   const none = { default: null, maxLength: null, precision: null, scale: null }
-  return { name, type, sqlType: '', nullable: false, generated: false, autoIncrement: false, ...none, ...rest }
+  // Where there is no type for it, a UUID is kept as Django keeps it; elsewhere the text of the type is not looked at.
+  const sqlType = type === 'uuid' ? 'char(32)' : ''
+  return { name, type, sqlType, nullable: false, generated: false, autoIncrement: false, ...none, ...rest }
 }
 
 /** A table in one line for people. */

@@ -59,7 +59,10 @@ async function match(tx: TargetTransaction, table: Table, names: string[], rows:
   const strange = rows.filter((_, at) => there[at] === null)
   const taken = await tx.find({ table, by: [key], keys: strange.map(({ pk }) => [pk]), select: [key] })
   const homeless = strange.filter((_, at) => taken[at] !== null)
-  if (homeless.length > 0) await tx.write({ table, columns: names, key: by, rows: homeless.map(({ cells }) => cells) })
+  const free = strange.filter((_, at) => taken[at] === null)
+  // Those that keep their keys first: else a new key could be one of them.
+  if (free.length > 0) await tx.write({ table, columns: [key, ...names], key: [key], rows: free.map(({ pk, cells }) => [pk, ...cells]) })
+  if (homeless.length > 0) await tx.write({ table, columns: names, rows: homeless.map(({ cells }) => cells) })
   const given = await find(homeless)
   const pairs = [...rows.map(({ pk }, at) => [pk, there[at] ?? null] as const), ...homeless.map(({ pk }, at) => [pk, given[at] ?? null] as const)]
   const renamed = pairs.filter(([pk, found]) => found !== null && String(pk) !== String(found))

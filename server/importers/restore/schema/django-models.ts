@@ -1,30 +1,34 @@
 import { createHash } from 'node:crypto'
 
 /** The models of django.contrib whose tables are not named `<app>_<model>`. */
-const contribTables: Readonly<Record<string, string>> = {
-  'contenttypes.contenttype': 'django_content_type',
-  'sessions.session': 'django_session',
-  'admin.logentry': 'django_admin_log',
-  'sites.site': 'django_site',
-  'flatpages.flatpage': 'django_flatpage',
-  'redirects.redirect': 'django_redirect',
-}
+const contribTables: ReadonlyMap<string, string> = new Map([
+  ['contenttypes.contenttype', 'django_content_type'],
+  ['sessions.session', 'django_session'],
+  ['admin.logentry', 'django_admin_log'],
+  ['sites.site', 'django_site'],
+  ['flatpages.flatpage', 'django_flatpage'],
+  ['redirects.redirect', 'django_redirect'],
+])
 
 /** The columns of natural keys, in the order in which `natural_key()` of django.contrib gives them. */
-const naturalKeys: Readonly<Record<string, readonly string[]>> = {
-  auth_permission: ['codename', 'content_type_id'],
-  auth_group: ['name'],
-  auth_user: ['username'],
-  django_content_type: ['app_label', 'model'],
-  django_site: ['domain'],
-}
+const naturalKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ['auth_permission', ['codename', 'content_type_id']],
+  ['auth_group', ['name']],
+  ['auth_user', ['username']],
+  ['django_content_type', ['app_label', 'model']],
+  ['django_site', ['domain']],
+])
 
-/** Defaults that django.contrib keeps in its models and not in the database; `now` is the moment of the run. */
-const modelDefaults: Readonly<Record<string, Readonly<Record<string, boolean | 'now'>>>> = {
-  auth_user: { is_superuser: false, is_staff: false, is_active: true, date_joined: 'now' },
-  django_flatpage: { enable_comments: false, registration_required: false },
-  django_admin_log: { action_time: 'now' },
-}
+/** Defaults that django.contrib keeps in its models and not in the database, by table and column; `now` is the moment of the run. */
+const modelDefaults: ReadonlyMap<string, boolean | 'now'> = new Map<string, boolean | 'now'>([
+  ['auth_user.is_superuser', false],
+  ['auth_user.is_staff', false],
+  ['auth_user.is_active', true],
+  ['auth_user.date_joined', 'now'],
+  ['django_flatpage.enable_comments', false],
+  ['django_flatpage.registration_required', false],
+  ['django_admin_log.action_time', 'now'],
+])
 
 export const contentTypeTable = 'django_content_type'
 export const permissionTable = 'auth_permission'
@@ -40,7 +44,7 @@ export function splitLabel(label: string): { app: string; model: string } | null
 
 /** The names that a model's table may have, the likeliest first. */
 export function tableNames(app: string, model: string): string[] {
-  const known = contribTables[`${app}.${model}`]
+  const known = contribTables.get(`${app}.${model}`)
   return known === undefined ? withCutNames(`${app}_${model}`) : [known]
 }
 
@@ -57,9 +61,9 @@ function withCutNames(name: string): string[] {
 }
 
 export function knownNaturalKey(table: string): readonly string[] | undefined {
-  return naturalKeys[table]
+  return naturalKeys.get(table)
 }
 
 export function knownDefault(table: string, column: string): boolean | 'now' | undefined {
-  return modelDefaults[table]?.[column]
+  return modelDefaults.get(`${table}.${column}`)
 }
