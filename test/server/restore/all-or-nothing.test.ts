@@ -3,11 +3,11 @@ import { AppError } from '../../../server/errors.ts'
 import type { Target } from '../../../server/targets/target.ts'
 import { KeepingContext, textAsJob } from '../../support/job-context.ts'
 import { Databases, dialects } from './databases.ts'
-import type { TestDatabase } from './databases.ts'
 import { Killed, cutTarget } from './faulty-target.ts'
 import type { Cut } from './faulty-target.ts'
 import { restoreInto } from './run-restore.ts'
 import { author, book, shop, shopSql, tag } from './shop.ts'
+import type { TestDatabase } from './test-database.ts'
 
 /** The mode in which one bad record leaves the target as it was. */
 describe.each(dialects.filter(({ available }) => available))('on $name, all or nothing', ({ name }) => {

@@ -4,8 +4,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fileAsJob, recordsAsJob } from '../../support/job-context.ts'
 import { samplesDir } from '../../support/samples.ts'
 import { Databases, dialects } from './databases.ts'
-import type { TestDatabase } from './databases.ts'
 import { restoreInto } from './run-restore.ts'
+import type { TestDatabase } from './test-database.ts'
 
 const samples = samplesDir()
 

@@ -4,23 +4,12 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { openTarget } from '../../../server/targets/registry.ts'
-import type { Dialect, Target } from '../../../server/targets/target.ts'
+import type { Target } from '../../../server/targets/target.ts'
 import { hasPostgres, startPostgres } from '../../support/postgres.ts'
 import type { TestPostgres } from '../../support/postgres.ts'
 import { PostgresCopies, postgresDatabase } from './postgres-copies.ts'
-
-/** Rows of every table as text, in an order of their own; by table. */
-export type Rows = Record<string, string[]>
-
-/** A database for one test, and how to look at it past the driver. */
-export type TestDatabase = {
-  dialect: Dialect
-  target(): Promise<Target>
-  run(sql: string): Promise<void>
-  rows(): Promise<Rows>
-  query(sql: string): Promise<unknown[][]>
-  close(): Promise<void>
-}
+import { withoutDates } from './test-database.ts'
+import type { Rows, TestDatabase } from './test-database.ts'
 
 /** The databases that a test is run on. `folder` is what the samples call them. */
 export const dialects = [
@@ -141,10 +130,4 @@ function sqliteRows(database: Database.Database): Rows {
     return [name, database.prepare<[], string>(`SELECT ${list} AS row FROM "${name}" ORDER BY row`).pluck().all()] as const
   })
   return withoutDates(Object.fromEntries(tables))
-}
-
-/** When migrations ran, and what Intake keeps for itself, is no part of a result. */
-export function withoutDates(rows: Rows): Rows {
-  const { django_migrations: _, intake_checkpoint: __, ...rest } = rows
-  return rest
 }

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { recordsAsJob } from '../../support/job-context.ts'
 import { Databases, dialects } from './databases.ts'
-import type { DialectName, TestDatabase } from './databases.ts'
+import type { DialectName } from './databases.ts'
 import { Killed, cutTarget } from './faulty-target.ts'
 import { restoreInto } from './run-restore.ts'
+import type { TestDatabase } from './test-database.ts'
 
 /** A migrated database: content types and permissions are there, under keys of its own. */
 function migratedSql(name: DialectName): string {

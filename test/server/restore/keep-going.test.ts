@@ -3,12 +3,12 @@ import type { JobFile } from '../../../server/jobs/importer.ts'
 import { AppError } from '../../../server/errors.ts'
 import { KeepingContext, textAsJob } from '../../support/job-context.ts'
 import { Databases, dialects } from './databases.ts'
-import type { Rows, TestDatabase } from './databases.ts'
 import { Killed, cutTarget } from './faulty-target.ts'
 import type { Cut } from './faulty-target.ts'
 import { restoreInto } from './run-restore.ts'
 import type { Restored, RestoreSettings } from './run-restore.ts'
 import { author, book, shop, shopSql, tag } from './shop.ts'
+import type { Rows, TestDatabase } from './test-database.ts'
 
 const options = { mode: 'keep_going' }
 
@@ -156,7 +156,7 @@ describe.each(dialects.filter(({ available }) => available))('on $name, keep goi
       const [[tags], [authors], [books]] = (await database.query(
         'SELECT count(*) FROM shop_tag UNION ALL SELECT count(*) FROM shop_author UNION ALL SELECT count(*) FROM shop_book',
       )) as [[number], [number], [number]]
-      const rows = Number(tags) + Number(authors) + Number(books)
+      const rows = tags + authors + books
       expect(rows).toBeLessThanOrEqual(ledger.succeeded)
       expect(rows).toBeGreaterThanOrEqual(ledger.succeeded - doubles)
     })

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { recordsAsJob } from '../../support/job-context.ts'
 import { Databases, dialects } from './databases.ts'
-import type { DialectName, TestDatabase } from './databases.ts'
+import type { DialectName } from './databases.ts'
 import { restoreInto } from './run-restore.ts'
 import type { Restored, RestoreSettings } from './run-restore.ts'
+import type { TestDatabase } from './test-database.ts'
 
 /** Places with keys of several kinds: composite with a foreign key, in a parent's table, of oneself. */
 function geoSql(name: DialectName): string {

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { Client, types } from 'pg'
-import type { CustomTypesConfig } from 'pg'
 import { from } from 'pg-copy-streams'
 import { openTarget } from '../../../server/targets/registry.ts'
 import type { Target } from '../../../server/targets/target.ts'
 import { runSql } from '../../support/postgres.ts'
 import type { TestPostgres } from '../../support/postgres.ts'
-import { withoutDates } from './databases.ts'
-import type { Rows, TestDatabase } from './databases.ts'
+import { withoutDates } from './test-database.ts'
+import type { Rows, TestDatabase } from './test-database.ts'
 
 /** Databases of PostgreSQL made from a script: the script runs once, and the database is copied. */
 export class PostgresCopies {
@@ -88,8 +87,8 @@ export function postgresDatabase(url: string): TestDatabase {
 
 /** Rows as arrays; integers of 64 bits as numbers. */
 async function query(url: string, sql: string): Promise<unknown[][]> {
-  const getTypeParser = (oid: number, format?: 'text' | 'binary'): unknown => (oid === 20 ? Number : types.getTypeParser(oid, format as 'text'))
-  const client = new Client({ connectionString: url, types: { getTypeParser } as CustomTypesConfig })
+  const client = new Client({ connectionString: url })
+  client.setTypeParser(types.builtins.INT8, Number)
   await client.connect()
   try {
     return (await client.query<unknown[]>({ text: sql, rowMode: 'array' })).rows

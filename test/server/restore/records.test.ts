@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Databases, dialects } from './databases.ts'
-import type { TestDatabase } from './databases.ts'
 import { restoreInto } from './run-restore.ts'
 import { author, book, shop, shopSql, tag } from './shop.ts'
+import type { TestDatabase } from './test-database.ts'
 
 /** What one record does to the rows that are there. */
 describe.each(dialects.filter(({ available }) => available))('on $name, a record', ({ name }) => {

@@ -3,7 +3,7 @@ import { importer } from '../../../server/importers/restore/restore.ts'
 import type { JobFile, JobOutcome } from '../../../server/jobs/importer.ts'
 import type { Target } from '../../../server/targets/target.ts'
 import { KeepingContext } from '../../support/job-context.ts'
-import type { TestDatabase } from './databases.ts'
+import type { TestDatabase } from './test-database.ts'
 
 export type Restored = { outcome: JobOutcome; context: KeepingContext }
 

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { textAsJob } from '../../support/job-context.ts'
 import { Databases, dialects } from './databases.ts'
-import type { DialectName, TestDatabase } from './databases.ts'
+import type { DialectName } from './databases.ts'
 import { restoreInto } from './run-restore.ts'
 import type { Restored } from './run-restore.ts'
+import type { TestDatabase } from './test-database.ts'
 
 /** One column of each kind, as Django declares them. */
 function thingSql(name: DialectName): string {
@@ -28,7 +29,7 @@ describe.each(dialects.filter(({ available }) => available))('on $name, a value'
 
   const restore = async (fields: string): Promise<Restored & { database: TestDatabase }> => {
     const database = await databases.create(thingSql(name))
-    const must = /"must"/.test(fields) ? '' : ', "must": {}'
+    const must = fields.includes('"must"') ? '' : ', "must": {}'
     const file = textAsJob('things.json', `[{"model": "app.thing", "pk": 1, "fields": {${fields}${must}}}]`)
     return { database, ...(await restoreInto(database, [file])) }
   }

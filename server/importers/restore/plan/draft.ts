@@ -1,4 +1,4 @@
-import type { Cell, Column, Table } from '../../../targets/target.ts'
+import type { Cell, Table } from '../../../targets/target.ts'
 import type { NaturalFinder } from '../natural/natural-finder.ts'
 import type { FixtureRecord } from '../record.ts'
 import type { LinkPlace } from '../schema/find-links.ts'
@@ -59,10 +59,4 @@ export function keyOf(draft: Draft): string | null {
 export function primaryKeyOf(draft: Draft): Cell[] | null {
   const { primaryAt } = shapeOf(draft)
   return primaryAt && primaryAt.map((at) => draft.cells[at] ?? null)
-}
-
-/** A cell of a draft's own row. */
-function cellOf(draft: Draft, column: Column['name']): Cell | undefined {
-  const at = shapeOf(draft).columns.indexOf(column)
-  return at < 0 ? undefined : draft.cells[at]
 }

@@ -8,7 +8,7 @@ import { ValueRefused } from './value-refused.ts'
  */
 export function databaseLiteral(sqlType: string, value: unknown): string {
   const given = typeof value === 'string' ? parsed(value) : value
-  if (/\[\]$/.test(sqlType)) {
+  if (sqlType.endsWith('[]')) {
     if (Array.isArray(given)) return arrayLiteral(given)
   } else if (isObject(given)) {
     if (sqlType.endsWith('range')) return rangeLiteral(given)
@@ -16,8 +16,8 @@ export function databaseLiteral(sqlType: string, value: unknown): string {
   }
   if (typeof value === 'string') return value
   if (value instanceof ExactNumber) return value.text
-  if (typeof value === 'object') throw new ValueRefused(`a list or an object is nothing for the type ${sqlType}`)
-  return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw new ValueRefused(`a list or an object is nothing for the type ${sqlType}`)
 }
 
 function parsed(text: string): unknown {
