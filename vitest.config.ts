@@ -16,6 +16,8 @@ export default defineConfig({
           exclude: ['test/client/**', 'test/e2e/**', 'test/faults/**', 'node_modules/**'],
           environment: 'node',
           pool: 'forks',
+          // What is waited for comes when the machine has time for it.
+          expect: { poll: { timeout: 20_000, interval: 25 } },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -35,8 +35,8 @@ import { SqlAttemptStore } from './sessions/attempt-store.ts'
 import { ImportControl } from './sessions/import-control.ts'
 import { ImportReader } from './sessions/import-reader.ts'
 import { ImportStarter } from './sessions/import-starter.ts'
-import { recover } from './sessions/recover.ts'
-import { startStallWatch, startSweeper } from './sessions/upkeep.ts'
+import { recover, takeUp } from './sessions/recover.ts'
+import { startStallWatch, startSweeper, startTakingUp } from './sessions/upkeep.ts'
 import { HashThread } from './storage/hash-thread.ts'
 import { DiskStorage } from './storage/storage.ts'
 import { openTarget } from './targets/registry.ts'
@@ -125,6 +125,7 @@ async function start(config: Config, log: Logger, closers: Closers, importers: I
   })
   closers.add('running attempts', async () => await runs.stop())
   await runs.begin()
+  closers.add('search for lost runs', startTakingUp(runs.takeUpLost, log))
   await listen(server, config)
   closers.add('intake of new work', () => {
     closing = true
@@ -199,7 +200,7 @@ function createRuns(config: Config, log: Logger, { database, storage, targets, p
     live,
     reader,
     signals,
-    control: new ImportControl({ database, events, runner, storage, enqueue }),
+    control: new ImportControl({ database, events, runner, storage, enqueue, endCancelled: async (importId) => await store.endCancelled(importId) }),
     starter: new ImportStarter({ database, events, tokens, enqueue }),
     /** Puts right what a former process left, then lets the queue work. */
     begin: async () => {
@@ -208,6 +209,7 @@ function createRuns(config: Config, log: Logger, { database, storage, targets, p
       await recover({ database, store, storage, enqueue, log })
       queue.start(async (importId) => await runner.run(importId, (again) => void enqueue(again)))
     },
+    takeUpLost: async () => await takeUp({ database, store, enqueue }, (importId) => runner.holds(importId), 'Its worker was lost without a word.'),
     stop: async () => {
       runner.stopAll()
       await queue.close()

@@ -20,7 +20,7 @@ export class AttemptWorker {
   readonly #worker: Worker
   readonly #events: ThreadEvents
   readonly #outcome = Promise.withResolvers<ThreadOutcome | Crash>()
-  readonly #exited = Promise.withResolvers<void>()
+  readonly #exited = Promise.withResolvers<number>()
   #batches: Promise<void> = Promise.resolve()
 
   constructor(input: ThreadInput, memoryMb: number, events: ThreadEvents) {
@@ -34,7 +34,7 @@ export class AttemptWorker {
     this.#worker.on('error', (error) => this.#crashed(error))
     this.#worker.on('exit', (code) => {
       this.#outcome.resolve({ status: 'crashed', outOfMemory: false, message: `The worker thread ended with code ${code}.` })
-      this.#exited.resolve()
+      this.#exited.resolve(code)
     })
   }
 
@@ -55,9 +55,13 @@ export class AttemptWorker {
     await this.#worker.terminate()
   }
 
-  /** Lets the thread go after its outcome is stored, and waits until it is gone. */
-  async end(forget: boolean): Promise<void> {
+  /** Lets the thread go after its outcome is stored, and waits until it is gone. Answers whether it did all that was left to do. */
+  async end(forget: boolean): Promise<boolean> {
     this.#post({ type: 'end', forget })
+    return (await this.#exited.promise) === 0
+  }
+
+  async exited(): Promise<void> {
     await this.#exited.promise
   }
 

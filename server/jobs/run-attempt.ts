@@ -22,7 +22,14 @@ export type AttemptStore = {
   forgotten(importId: string): Promise<void>
   /** Removes the checkpoint from the target when no thread is there to do it. */
   forget(importId: string): Promise<void>
+  /** Ends a run that was asked to stop while no thread worked on it. Does nothing to any other. */
+  endCancelled(importId: string): Promise<void>
 }
+
+/** A run that this process has in its hands, from before its claim to after its end. */
+type Hold = { worker: AttemptWorker | null; cancelled: string | null }
+
+const stopMessage = 'The server stops. The run goes on when it is back.'
 
 export type AttemptOptions = { memoryMb: number; leaseMs: number; drainMs: number }
 
@@ -33,7 +40,7 @@ export class AttemptRunner {
   readonly #live: LiveRuns
   readonly #log: Logger
   readonly #options: AttemptOptions
-  readonly #workers = new Map<string, AttemptWorker>()
+  readonly #held = new Map<string, Hold>()
   readonly #owner: string
   readonly #released: () => void
   #stopping = false
@@ -56,15 +63,32 @@ export class AttemptRunner {
     this.#released = parts.released
   }
 
+  /** Whether this process has that run in its hands. */
+  holds(importId: string): boolean {
+    return this.#held.has(importId)
+  }
+
   /** One attempt from claim to end. `again` is called when the run must have another one. */
   async run(importId: string, again: (importId: string) => void): Promise<Handled> {
+    const hold: Hold = { worker: null, cancelled: null }
+    this.#held.set(importId, hold)
+    try {
+      return await this.#runLocked(importId, hold, again)
+    } finally {
+      this.#held.delete(importId)
+      // Asked to stop before it had a thread that could hear it.
+      if (hold.cancelled !== null) await this.#store.endCancelled(importId)
+    }
+  }
+
+  async #runLocked(importId: string, hold: Hold, again: (importId: string) => void): Promise<Handled> {
     const lock = await this.#store.lockFor(importId)
     if (!lock || this.#stopping) return 'done'
     const lease = await this.#leases.acquire(lock.key, `${this.#owner}:${importId}`, this.#options.leaseMs)
     if (!lease) return 'busy'
     try {
       const input = await this.#store.claim(importId)
-      if (input && (await this.#attempt(input, lease))) again(importId)
+      if (input && (await this.#attempt(input, hold, lease))) again(importId)
       return 'done'
     } finally {
       await lease.release()
@@ -74,36 +98,42 @@ export class AttemptRunner {
 
   /** Asks a run in this process to stop; ends its thread when it has not stopped after the drain time. False when it is not here. */
   cancel(importId: string, message: string): boolean {
-    const worker = this.#workers.get(importId)
-    if (!worker) return false
-    this.#live.cancelling(importId)
-    worker.stop('cancelled', message)
-    this.#killAfterDrain(worker)
+    const hold = this.#held.get(importId)
+    if (!hold) return false
+    hold.cancelled = message
+    this.#stop(hold, importId)
     return true
   }
 
   /** Asks every run to checkpoint and stop, because the server stops. They resume with the next attempt. */
   stopAll(): void {
     this.#stopping = true
-    for (const worker of this.#workers.values()) {
-      worker.stop('shutting_down', 'The server stops. The run goes on when it is back.')
-      this.#killAfterDrain(worker)
-    }
+    for (const [importId, hold] of this.#held) this.#stop(hold, importId)
   }
 
-  #killAfterDrain(worker: AttemptWorker): void {
+  /** Tells the thread, if there is one already, what the run was asked for. */
+  #stop({ worker, cancelled }: Hold, importId: string): void {
+    if (!worker || (cancelled === null && !this.#stopping)) return
+    if (cancelled === null) worker.stop('shutting_down', stopMessage)
+    else worker.stop('cancelled', cancelled)
+    if (cancelled !== null) this.#live.cancelling(importId)
+    this.#killAfterDrain(worker)
+  }
+
+  #killAfterDrain(worker: AttemptWorker, done: Promise<unknown> = worker.outcome()): void {
     const timer = setTimeout(() => void worker.kill(), this.#options.drainMs)
-    void worker.outcome().then(
+    void done.then(
       () => clearTimeout(timer),
       () => clearTimeout(timer),
     )
   }
 
-  async #attempt(input: ThreadInput, lease: Lease): Promise<boolean> {
+  async #attempt(input: ThreadInput, hold: Hold, lease: Lease): Promise<boolean> {
     const { importId, attempt } = input
     const log = this.#log.child({ importId, attempt })
     const worker = new AttemptWorker(input, this.#options.memoryMb, this.#events(input))
-    this.#workers.set(importId, worker)
+    hold.worker = worker
+    this.#stop(hold, importId)
     const renewal = setInterval(() => void this.#renew(lease, worker, log), this.#options.leaseMs / 3)
     log.info('attempt started')
     try {
@@ -117,7 +147,7 @@ export class AttemptRunner {
         : await this.#store.resume(importId, attempt, 'worker_lost', 'What the run said could not be stored.')
     } finally {
       clearInterval(renewal)
-      this.#workers.delete(importId)
+      hold.worker = null
       this.#live.end(importId)
       log.info('attempt ended')
     }
@@ -140,19 +170,19 @@ export class AttemptRunner {
     const { importId, attempt } = input
     if (outcome.status === 'interrupted') {
       await worker.end(false)
-      await this.#store.resume(importId, attempt, 'interrupted', 'The server stops. The run goes on when it is back.')
+      await this.#store.resume(importId, attempt, 'interrupted', stopMessage)
       return false
     }
     if (outcome.status === 'crashed') return await this.#crashed(input, outcome)
     await this.#store.finish(importId, attempt, outcome)
-    await worker.end(true)
-    await this.#store.forgotten(importId)
+    this.#killAfterDrain(worker, worker.exited())
+    if (await worker.end(true)) await this.#store.forgotten(importId)
     return false
   }
 
   async #crashed({ importId, attempt }: ThreadInput, crash: Crash): Promise<boolean> {
     if (this.#stopping) {
-      await this.#store.resume(importId, attempt, 'interrupted', 'The server stops. The run goes on when it is back.')
+      await this.#store.resume(importId, attempt, 'interrupted', stopMessage)
       return false
     }
     const ledger = this.#live.get(importId)?.ledger ?? { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null }

@@ -1,5 +1,5 @@
 import type { Database, EntityManager } from '../database/database.ts'
-import { ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
+import { ImportEventEntity, ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
 import type { ImportSession } from '../database/entities.ts'
 import { storableJson, storableText } from '../database/storable.ts'
 import { AppError } from '../errors.ts'
@@ -118,12 +118,7 @@ export class SqlAttemptStore implements AttemptStore {
     const row = await this.#row(importId, ['id', 'status', 'deaths', 'ledger'])
     if (!row) return false
     if (row.status === 'cancelling') {
-      await this.finish(importId, attempt, {
-        status: 'cancelled',
-        ledger: row.ledger,
-        error: { code: 'cancelled', message: 'The run was cancelled.' },
-      })
-      await this.forget(importId)
+      await this.endCancelled(importId)
       return false
     }
     const deaths = reason === 'worker_lost' ? row.deaths + 1 : row.deaths
@@ -136,11 +131,21 @@ export class SqlAttemptStore implements AttemptStore {
     const text = reason === 'worker_lost' ? `Worker lost, resuming. ${message}` : message
     const moved = await this.#parts.events.write({
       importId,
-      expect: { attempt, statuses: ['running', 'resuming'] },
+      expect: { attempt, statuses: ['running'] },
       patch: { status: 'resuming', deaths },
       drafts: [{ type: 'status', status: 'resuming', level: 'warning', message: text, data: { reason } }],
     })
     return moved !== null
+  }
+
+  async endCancelled(importId: string): Promise<void> {
+    const row = await this.#row(importId, ['id', 'status', 'attempt', 'ledger'])
+    if (row?.status !== 'cancelling') return
+    const em = this.#parts.database.em()
+    const asked = await em.findOne(ImportEventEntity, { importId, status: 'cancelling' }, { fields: ['message'], orderBy: { seq: 'desc' } })
+    const error = { code: 'cancelled', message: asked?.message ?? 'The run was cancelled.' } as const
+    await this.finish(importId, row.attempt, { status: 'cancelled', ledger: row.ledger, error })
+    await this.forget(importId)
   }
 
   async forgotten(importId: string): Promise<void> {

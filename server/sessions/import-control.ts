@@ -14,6 +14,8 @@ export type ControlParts = {
   runner: AttemptRunner
   storage: Storage
   enqueue: (importId: string) => Promise<void>
+  /** Ends a run that was asked to stop while nobody worked on it. */
+  endCancelled: (importId: string) => Promise<void>
 }
 
 /** What people do to a run that is there: cancel it, or try it again. */
@@ -35,7 +37,7 @@ export class ImportControl {
       drafts: [{ type: 'status', status: 'cancelling', level: 'warning', message }],
     })
     if (!asked) throw await this.#wrongState(importId, canCancel, 'cancelled')
-    this.#parts.runner.cancel(importId, message)
+    if (!this.#parts.runner.cancel(importId, message)) await this.#parts.endCancelled(importId)
   }
 
   /**
@@ -49,7 +51,7 @@ export class ImportControl {
     for (const file of row.files) await this.#parts.storage.size(file.key)
     if (only === 'failed') await this.#refuseWithoutRejected(row)
     try {
-      await this.#parts.events.write({
+      const queued = await this.#parts.events.write({
         importId,
         expect: { attempt: row.attempt, statuses: [row.status] },
         patch: {
@@ -67,6 +69,7 @@ export class ImportControl {
           { type: 'status', status: 'queued', message: only === 'failed' ? `${by} tries the rejected records again.` : `${by} tries it again.` },
         ],
       })
+      if (!queued) throw await this.#wrongState(importId, canRetry, 'tried again')
     } catch (thrown) {
       if (thrown instanceof UniqueConstraintViolationException) throw new AppError('conflict', 'The same import is running already.')
       throw thrown

@@ -17,18 +17,29 @@ type RecoverParts = {
  * targets, and files that belong to no run are removed. Called when no worker runs yet.
  */
 export async function recover(parts: RecoverParts): Promise<void> {
-  const { database, store, enqueue, log } = parts
-  const claimed = await database
-    .em()
-    .find(ImportSessionEntity, { status: { $in: ['running', 'cancelling'] } }, { fields: ['id', 'attempt', 'status'] })
-  for (const row of claimed) await store.resume(row.id, row.attempt, 'worker_lost', 'The server was stopped in the middle of this run.')
+  const runs = await takeUp(parts, () => false, 'The server was stopped in the middle of this run.')
+  if (runs > 0) parts.log.info({ runs }, 'runs put back into the queue')
+  await forgetEnded(parts)
+  await removeOrphans(parts)
+}
+
+/**
+ * Resumes runs that nobody holds although they are said to be running, and queues those that wait. Answers how many are in the queue now. The rows are
+ * the truth: whatever the queue or a worker forgot is found here.
+ */
+export async function takeUp(
+  { database, store, enqueue }: Pick<RecoverParts, 'database' | 'store' | 'enqueue'>,
+  isHeld: (importId: string) => boolean,
+  reason: string,
+): Promise<number> {
+  const claimed = await database.em().find(ImportSessionEntity, { status: { $in: ['running', 'cancelling'] } }, { fields: ['id', 'attempt'] })
+  for (const row of claimed) if (!isHeld(row.id)) await store.resume(row.id, row.attempt, 'worker_lost', reason)
   const waiting = await database
     .em()
     .find(ImportSessionEntity, { status: { $in: ['queued', 'resuming'] } }, { fields: ['id'], orderBy: { createdAt: 'asc' } })
-  for (const row of waiting) await enqueue(row.id)
-  if (waiting.length > 0) log.info({ runs: waiting.length }, 'runs put back into the queue')
-  await forgetEnded(parts)
-  await removeOrphans(parts)
+  const free = waiting.filter((row) => !isHeld(row.id))
+  for (const row of free) await enqueue(row.id)
+  return free.length
 }
 
 async function forgetEnded({ database, store, log }: RecoverParts): Promise<void> {

@@ -10,9 +10,10 @@ import { removeOldUploads } from './recover.ts'
 type SweepParts = { database: Database; storage: Storage; keepUploadsMs: number; expiring: { sweep(): Promise<void> }[]; log: Logger }
 
 const sweepEveryMs = 3_600_000
+const takeUpEveryMs = 5000
 const stallEveryMs = 1000
 
-/** Once an hour: old uploads, ended logins and expired tokens go. Answers what stops it. */
+/** At once and every hour: old uploads, ended logins and expired tokens go. Answers what stops it. */
 export function startSweeper({ database, storage, keepUploadsMs, expiring, log }: SweepParts): () => void {
   const sweep = async () => {
     try {
@@ -22,8 +23,28 @@ export function startSweeper({ database, storage, keepUploadsMs, expiring, log }
       log.warn({ reason: messageOf(error) }, 'upkeep failed; it is tried again in an hour')
     }
   }
+  void sweep()
   const timer = setInterval(() => void sweep(), sweepEveryMs)
   return () => clearInterval(timer)
+}
+
+/** Every five seconds: runs that were lost without a word, because storing it failed, are taken up. Answers what stops it and waits for its end. */
+export function startTakingUp(takeUpLost: () => Promise<unknown>, log: Logger): () => Promise<void> {
+  let looking = Promise.resolve()
+  const look = async () => {
+    try {
+      await takeUpLost()
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'lost runs could not be looked for')
+    }
+  }
+  const timer = setInterval(() => {
+    looking = looking.then(look)
+  }, takeUpEveryMs)
+  return async () => {
+    clearInterval(timer)
+    await looking
+  }
 }
 
 /** Every second: tells the watchers of runs that fell silent, or spoke again. */

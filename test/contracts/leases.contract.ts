@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Leases } from '../../server/locks/leases.ts'
+import { eventually } from '../support/eventually.ts'
 
 export type LeasesFactory = { name: string; create: () => Promise<{ leases: Leases; close(): Promise<void> }> }
 
@@ -48,21 +49,18 @@ export function describeLeases({ name, create }: LeasesFactory): void {
       const key = freshKey()
       const lease = await acquire(key, 'a', 300)
       const until = Date.now() + 700
-      await vi.waitFor(
-        async () => {
-          expect(await lease!.renew()).toBe(true)
-          expect(await acquire(key, 'b')).toBeNull()
-          expect(Date.now()).toBeGreaterThan(until)
-        },
-        { timeout: 5000, interval: 50 },
-      )
+      await eventually(async () => {
+        expect(await lease!.renew()).toBe(true)
+        expect(await acquire(key, 'b')).toBeNull()
+        expect(Date.now()).toBeGreaterThan(until)
+      })
     })
 
     describe('that ran out', () => {
       it('can be taken over, by exactly one', async () => {
         const key = freshKey()
         await acquire(key, 'a', 1)
-        const taken = await vi.waitFor(async () => {
+        const taken = await eventually(async () => {
           const asked = await Promise.all(['b', 'c', 'd'].map(async (owner) => await acquire(key, owner)))
           const held = asked.filter((lease) => lease !== null)
           expect(held.length).toBeGreaterThan(0)
@@ -74,7 +72,7 @@ export function describeLeases({ name, create }: LeasesFactory): void {
       it('can neither be renewed nor released by who lost them', async () => {
         const key = freshKey()
         const lost = await acquire(key, 'a', 1)
-        const taken = await vi.waitFor(async () => {
+        const taken = await eventually(async () => {
           const lease = await acquire(key, 'b')
           expect(lease).not.toBeNull()
           return lease!
@@ -87,7 +85,7 @@ export function describeLeases({ name, create }: LeasesFactory): void {
 
       it('can not be renewed, even when nobody took them', async () => {
         const lease = await acquire(freshKey(), 'a', 1)
-        await vi.waitFor(async () => expect(await lease!.renew()).toBe(false))
+        await eventually(async () => expect(await lease!.renew()).toBe(false))
       })
     })
   })

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Handled, Queue } from '../../server/jobs/queue.ts'
+import { eventually } from '../support/eventually.ts'
 
 export type QueueFactory = { name: string; create: (options: { concurrency: number }) => Promise<Queue> }
 
@@ -46,7 +47,7 @@ export function describeQueue({ name, create }: QueueFactory): void {
       queue = await create({ concurrency })
       queue.start(handler.handle)
     }
-    const toWorkOn = async (...ids: string[]) => await vi.waitFor(() => expect(handler.working).toEqual(ids))
+    const toWorkOn = async (...ids: string[]) => await eventually(() => expect(handler.working).toEqual(ids))
 
     beforeEach(() => {
       handler = new Handler()
@@ -104,7 +105,7 @@ export function describeQueue({ name, create }: QueueFactory): void {
       await queue.add('a')
       expect(handler.taken).toEqual(['a'])
       handler.end('a')
-      await vi.waitFor(() => expect(handler.taken).toEqual(['a', 'a']))
+      await eventually(() => expect(handler.taken).toEqual(['a', 'a']))
     })
 
     it('keeps what was busy until it is woken, and lets others pass', async () => {
@@ -126,7 +127,7 @@ export function describeQueue({ name, create }: QueueFactory): void {
       await toWorkOn('blocked')
       queue.wake()
       handler.end('blocked', 'busy')
-      await vi.waitFor(() => expect(handler.taken).toEqual(['blocked', 'blocked']))
+      await eventually(() => expect(handler.taken).toEqual(['blocked', 'blocked']))
     })
 
     it('goes on after a handler that throws', async () => {

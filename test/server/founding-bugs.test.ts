@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loginCookie, paths, watchCookie, watchTokenHeader } from '../../shared/protocol/paths.ts'
 import type { HistoryPage, StartAnswer } from '../../shared/protocol/views.ts'
 import type { ApiClient } from '../support/api-client.ts'
@@ -6,6 +6,7 @@ import { describeOnAppDatabases } from '../support/app-databases.ts'
 import { Gates } from '../support/gate.ts'
 import type { TestApp } from '../support/start-app.ts'
 import { Watcher } from '../support/watcher.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** The three bugs that this product was made for. (The second, bulk deliveries that stop at the first account, belongs to an importer that is not built yet.) */
 describeOnAppDatabases('the founding bugs', (start) => {
@@ -27,7 +28,7 @@ describeOnAppDatabases('the founding bugs', (start) => {
       watcher = new Watcher(app.url, started.import.id, { token: started.watch.token })
       await watcher.until(({ events }) => events.some(({ message }) => message === 'before'))
       const loginExpired = async () => expect((await api.get(paths.me, { 'X-Background': '1' })).status).toBe(401)
-      await vi.waitFor(loginExpired, { timeout: 10_000 })
+      await eventually(loginExpired)
     })
 
     afterAll(async () => {

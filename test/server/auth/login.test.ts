@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loginCookie, paths } from '../../../shared/protocol/paths.ts'
 import type { MeView } from '../../../shared/protocol/views.ts'
 import { ApiClient } from '../../support/api-client.ts'
 import { describeOnAppDatabases } from '../../support/app-databases.ts'
 import { adminLogin, adminPassword, startApp } from '../../support/start-app.ts'
 import type { TestApp } from '../../support/start-app.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const background = { 'X-Background': '1' }
 const tryLogin = async (url: string, login: string, password: string) =>
@@ -99,13 +100,10 @@ describeOnAppDatabases('a login that is not used', (start) => {
     try {
       const [used, idle] = [await app.admin(), await app.admin()]
       const begun = Date.now()
-      await vi.waitFor(
-        async () => {
-          expect((await used.get(paths.me)).status).toBe(200)
-          expect((await idle.get(paths.me, background)).status).toBe(401)
-        },
-        { timeout: 10_000, interval: 50 },
-      )
+      await eventually(async () => {
+        expect((await used.get(paths.me)).status).toBe(200)
+        expect((await idle.get(paths.me, background)).status).toBe(401)
+      })
       expect(Date.now() - begun).toBeGreaterThanOrEqual(1100)
       expect((await used.get(paths.me)).status).toBe(200)
     } finally {
@@ -119,7 +117,7 @@ describeOnAppDatabases('a login that is not used', (start) => {
       const api = await app.admin()
       const { body } = await api.get<MeView>(paths.me)
       expect(body.expiresAt).toBe(body.absoluteExpiresAt)
-      await vi.waitFor(async () => expect((await api.get(paths.me)).status).toBe(401), { timeout: 10_000, interval: 50 })
+      await eventually(async () => expect((await api.get(paths.me)).status).toBe(401))
       expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(body.absoluteExpiresAt))
     } finally {
       await app.close()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loginCookie, paths, watchTokenHeader } from '../../../shared/protocol/paths.ts'
 import type { StartAnswer, WatchGrant, WatchTokenView } from '../../../shared/protocol/views.ts'
 import { ApiClient } from '../../support/api-client.ts'
@@ -7,6 +7,7 @@ import { Gates } from '../../support/gate.ts'
 import { startApp } from '../../support/start-app.ts'
 import type { TestApp } from '../../support/start-app.ts'
 import { askHistory, handshake, openSocket, watch, Watcher } from '../../support/watcher.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const loginCookieOf = (api: ApiClient) => `${loginCookie}=${api.cookies.value(loginCookie)}`
 
@@ -173,7 +174,7 @@ describeOnAppDatabases('a watch token that ends soon', (start) => {
     const reads = async (token: string) => (await new ApiClient(app.url).get(paths.import(run.import.id), { [watchTokenHeader]: token })).status
     expect(await reads(watcher.tokens.at(-1)!)).toBe(200)
     // The first one ended at its own time: renewal does not lengthen its life.
-    await vi.waitFor(async () => expect(await reads(run.watch.token)).toBe(401), { timeout: 5000 })
+    await eventually(async () => expect(await reads(run.watch.token)).toBe(401))
     expect(watcher.connected).toBe(true)
     gate.open()
     await watcher.untilEnd()
@@ -201,7 +202,7 @@ describeOnAppDatabases('a watch token that ends soon', (start) => {
     await watcher.until(({ tokens }) => tokens.length === 1)
     watcher.close()
     const count = async () => (await api.get<{ items: WatchTokenView[] }>(paths.watchTokens(run.import.id))).body.items.length
-    await vi.waitFor(async () => expect(await count()).toBe(0), { timeout: 10_000 })
+    await eventually(async () => expect(await count()).toBe(0))
     gate.open()
     await api.ended(run.import.id)
   })
@@ -220,13 +221,10 @@ describe('a login that ends soon', () => {
         new Watcher(app.url, run.import.id, { cookie: loginCookieOf(api) }),
         new Watcher(app.url, run.import.id, { cookie: loginCookieOf(idle) }),
       ]
-      await vi.waitFor(
-        async () => {
-          expect((await api.get(paths.me)).status).toBe(200)
-          expect(unused.events.length > 0 && !unused.connected).toBe(true)
-        },
-        { timeout: 10_000, interval: 50 },
-      )
+      await eventually(async () => {
+        expect((await api.get(paths.me)).status).toBe(200)
+        expect(unused.events.length > 0 && !unused.connected).toBe(true)
+      })
       expect(unused.revoked).toEqual(['login_expired'])
       expect(used.connected).toBe(true)
       expect(used.revoked).toEqual([])

@@ -160,7 +160,7 @@ describe('an upload', () => {
       else upload.socket.destroy()
       await upload.answer()
     }
-    await expect.poll(uploads, { timeout: 10_000 }).toEqual(files)
+    await expect.poll(uploads).toEqual(files)
     expect(await runs()).toBe(count)
   })
 
