@@ -117,7 +117,7 @@ export const ImportSessionEntity = defineEntity({
 })
 export type ImportSession = InferEntity<typeof ImportSessionEntity>
 
-const ImportEventEntity = defineEntity({
+export const ImportEventEntity = defineEntity({
   name: 'ImportEvent',
   tableName: 'import_event',
   properties: {
