@@ -1,9 +1,6 @@
 import type { SeededRandom } from '../seeded-random.ts'
 import { phases } from './run-signals.ts'
-import type { Phase, Signal, Source } from './run-signals.ts'
-
-/** So many milliseconds after the `n`-th sign of a source. */
-export type KillPoint = { source: Source; n: number; delay: number; phase: Phase }
+import type { KillPoint, Phase, Signal } from './run-signals.ts'
 
 /** The server still tidies up for about so long after the last sign. */
 const afterwardsMs = 40
@@ -22,7 +19,7 @@ function pointIn(trace: Signal[], phase: Phase, random: SeededRandom): KillPoint
   const from = own[0]?.at ?? 0
   const to = trace.find(({ at, phase: other }) => at > from && other !== phase)?.at ?? (own.at(-1)?.at ?? 0) + afterwardsMs
   // A moment, or one of the signs: those that come close together would else be hit by few.
-  const moment = random.next() < 0.33 ? from + random.next() * (to - from) : random.pick(own).at
+  const moment = random.next() < 0.5 ? from + random.next() * (to - from) : random.pick(own).at
   const anchor = own.findLast((signal) => signal.at <= moment) ?? random.pick(own)
   return { source: anchor.source, n: anchor.n, delay: Math.round((moment - anchor.at) * 10) / 10, phase }
 }

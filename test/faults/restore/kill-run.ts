@@ -6,7 +6,7 @@ import { chainEvents, chainStart } from '../../../server/realtime/event-chain.ts
 import type { ApiClient } from '../../support/api-client.ts'
 import { ServerProcess } from '../../support/server-process.ts'
 import type { Content, FaultTarget, FaultTargets } from './fault-target.ts'
-import type { KillPoint } from './kill-points.ts'
+import type { KillPoint } from './run-signals.ts'
 import { libraryFixture } from './library-fixture.ts'
 import { RunSignals } from './run-signals.ts'
 import type { Phase, Signal } from './run-signals.ts'
@@ -19,7 +19,7 @@ export type End = { status: string; percent: number | null; ledger: Ledger; cont
 /** A target as the killed server left it, before anybody opens it. */
 type RightAfter = { content: Content; faults: string[] }
 
-const records = 16_000
+const records = 12_000
 
 /** Runs the same restore again and again, each time into a target of its own, and kills the server in the middle of it. */
 export class KillRun {

@@ -3,13 +3,12 @@ import type { FSWatcher } from 'node:fs'
 import path from 'node:path'
 import { isFinal } from '../../../shared/session-status.ts'
 import { Watcher } from '../../support/watcher.ts'
-import type { KillPoint } from './kill-points.ts'
 
 /** What can be seen of a run from outside: its messages, and writes to the files of its target and of the app database. */
 export type Source = 'event' | 'progress' | 'target' | 'app'
 
-/** `start`: before the first figures; `end`: from the check of references to the last event; `after`: when the run has ended and the server tidies up. */
-export const phases = ['start', 'check', 'load', 'end', 'after'] as const
+/** `start`: before the first figures; `commit`: from the last line of the importer to the last event; `after`: the run has ended and the server tidies up. */
+export const phases = ['start', 'check', 'load', 'verify', 'commit', 'after'] as const
 export type Phase = (typeof phases)[number]
 
 /** The `n`-th sign of its source, and when it was seen, in milliseconds after the start. */
@@ -17,6 +16,9 @@ export type Signal = { source: Source; n: number; at: number; phase: Phase }
 
 /** A sign that has not come so long after the end of a run does not come any more. */
 const longestTidying = 100
+
+/** So many milliseconds after the `n`-th sign of a source. */
+export type KillPoint = { source: Source; n: number; delay: number; phase: Phase }
 
 export type Observed = { url: string; importId: string; token: string; dataDir: string; targetFile: string | null }
 
@@ -33,12 +35,13 @@ export class RunSignals {
   constructor({ url, importId, token, dataDir, targetFile }: Observed) {
     this.watcher = new Watcher(url, importId, { token })
     this.watcher.socket.on('event', ({ events }) => {
-      if (events.some(({ status }) => status !== undefined && isFinal(status))) this.phase = 'after'
+      if (events.some(({ message }) => message?.startsWith('Done: '))) this.#reach('commit')
+      if (events.some(({ status }) => status !== undefined && isFinal(status))) this.#reach('after')
       this.#note('event')
     })
     this.watcher.socket.on('progress', ({ progress: { step } }) => {
-      const now = step?.name === 'verify' ? 'end' : step?.name
-      if (this.phase !== 'after' && (now === 'check' || now === 'load' || now === 'end')) this.phase = now
+      const phase = phases.find((name) => name === step?.name)
+      if (phase) this.#reach(phase)
       this.#note('progress')
     })
     this.#files = [this.#watchLog(path.join(dataDir, 'intake.db'), 'app')]
@@ -70,6 +73,11 @@ export class RunSignals {
   /** Writes to the write-ahead log of an SQLite file. */
   #watchLog(database: string, source: Source): FSWatcher {
     return watch(path.dirname(database), (_change, file) => file === `${path.basename(database)}-wal` && this.#note(source))
+  }
+
+  /** Figures come late: what was reached stays reached. */
+  #reach(phase: Phase): void {
+    if (phases.indexOf(phase) > phases.indexOf(this.phase)) this.phase = phase
   }
 
   #note(source: Source): void {
