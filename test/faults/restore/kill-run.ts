@@ -19,7 +19,7 @@ export type End = { status: string; percent: number | null; ledger: Ledger; cont
 /** A target as the killed server left it, before anybody opens it. */
 type RightAfter = { content: Content; faults: string[] }
 
-const records = 12_000
+const records = 10_000
 
 /** Runs the same restore again and again, each time into a target of its own, and kills the server in the middle of it. */
 export class KillRun {

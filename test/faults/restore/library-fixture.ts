@@ -7,7 +7,7 @@ type Entry = { model: string; pk: number | null; fields: Fields }
 
 /**
  * A fixture of about so many records: to twelve books an author, who comes after them, a review without a key of its own, links to tags. One book in twenty
- * refers to an author at the very end of the file, by key or by name. With `bad`, one book in 600 can't go in.
+ * refers to an author at the very end of the file, by key or by name. With `bad`, one book in 1,100 can't go in.
  */
 export function libraryFixture(records: number, { bad }: { bad: boolean }): string {
   const authors = Math.floor((records - tags) / 14)
@@ -38,13 +38,13 @@ function book(pk: number, author: number, authors: number, bad: boolean): Entry 
     sequel_of: pk % 7 === 0 && pk + 5 <= authors * 12 ? pk + 5 : null,
     tags: [1 + (pk % tags), 1 + ((pk * 7 + 1) % tags)],
   }
-  return { model: 'library.book', pk, fields: bad && pk % 600 === 1 ? { ...fields, ...faultOf(pk) } : fields }
+  return { model: 'library.book', pk, fields: bad && pk % 1100 === 1 ? { ...fields, ...faultOf(pk) } : fields }
 }
 
 /** An author who is nowhere, an ISBN that is taken, a missing title, a price that is none. */
 function faultOf(pk: number): Fields {
   const faults: Fields[] = [{ author: 9_999_999 }, { isbn: String(9_780_000_000_000 + pk - 1) }, { title: null }, { price: 'cheap' }]
-  return faults[Math.floor(pk / 600) % faults.length] ?? {}
+  return faults[Math.floor(pk / 1100) % faults.length] ?? {}
 }
 
 /** What a dialect calls things that are not the same everywhere. */
