@@ -5,8 +5,9 @@ import type { JobContext, ProgressUpdate } from './importer.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import type { FromThread, LogLine, ToThread } from './thread-protocol.ts'
 
-/** Lines and records in one message, and how many messages may be on their way before the importer waits. */
+/** Lines and records in one message, characters in them, and how many messages may be on their way before the importer waits. */
 const batchSize = 200
+const batchCharacters = 256 * 1024
 const batchesInFlight = 8
 
 /** The thread's side of the job context: collects lines into batches, waits when storing is slower than logging. */
@@ -17,6 +18,7 @@ export class ThreadContext implements JobContext {
   readonly #meter: ProgressMeter
   #lines: LogLine[] = []
   #rejected: RejectedRecord[] = []
+  #characters = 0
   #inFlight = 0
   #waiting: (() => void)[] = []
   #scheduled = false
@@ -39,12 +41,12 @@ export class ThreadContext implements JobContext {
 
   async log(level: LogLine['level'], message: string, extra: { stream?: string; data?: unknown } = {}): Promise<void> {
     this.#lines.push({ level, message, ...extra })
-    await this.#collected()
+    await this.#collected(message.length)
   }
 
   async reject(record: RejectedRecord): Promise<void> {
     this.#rejected.push(record)
-    await this.#collected()
+    await this.#collected(record.content?.length ?? 0)
   }
 
   progress(update: ProgressUpdate): void {
@@ -61,8 +63,9 @@ export class ThreadContext implements JobContext {
     this.#meter.finish()
   }
 
-  async #collected(): Promise<void> {
-    if (this.#lines.length + this.#rejected.length >= batchSize) this.#send()
+  async #collected(characters: number): Promise<void> {
+    this.#characters += characters
+    if (this.#lines.length + this.#rejected.length >= batchSize || this.#characters >= batchCharacters) this.#send()
     else this.#schedule()
     while (this.#inFlight >= batchesInFlight) await this.#answer()
   }
@@ -82,6 +85,7 @@ export class ThreadContext implements JobContext {
     this.#post({ type: 'batch', lines: this.#lines, rejected: this.#rejected })
     this.#lines = []
     this.#rejected = []
+    this.#characters = 0
   }
 
   #answer(): Promise<void> {

@@ -35,19 +35,42 @@ export async function insertEvents(em: EntityManager, importId: string, events: 
 
 export type EventFilter = { after: number; limit: number; level?: LogLevel[] | undefined; stream?: string | undefined; q?: string | undefined }
 
-/** A page of the log in order, from after `after`. `lastSeq` is that of the whole log, `more` says whether anything that fits follows the page. */
+/** Rows that are read at a time, and characters after which a page is full: a log of very long lines comes in shorter pages. */
+const readAtATime = 250
+const pageCharacters = 1024 * 1024
+
+/**
+ * A page of the log in order, from after `after`, at most `limit` events. `lastSeq` is that of the whole log, `more` says whether anything that fits
+ * follows the page.
+ */
 export async function readEvents(em: EntityManager, importId: string, filter: EventFilter): Promise<EventPage> {
   const head = await tables(em).selectFrom('import_session').select('last_seq').where('id', '=', importId).executeTakeFirst()
   const lastSeq = head?.last_seq ?? 0
-  const rows = await filtered(em, importId, filter)
-    .where('seq', '>', filter.after)
-    // Nothing above the head that was just read: what commits meanwhile comes with the next page.
-    .where('seq', '<=', lastSeq)
-    .orderBy('seq')
-    .limit(filter.limit + 1)
-    .selectAll()
-    .execute()
-  return { events: rows.slice(0, filter.limit).map(fromRow), lastSeq, more: rows.length > filter.limit }
+  const events: StoredEvent[] = []
+  let characters = 0
+  for await (const row of eachRow(em, importId, filter, lastSeq)) {
+    if (events.length >= filter.limit || characters >= pageCharacters) return { events, lastSeq, more: true }
+    events.push(fromRow(row))
+    characters += (row.message?.length ?? 0) + (row.data?.length ?? 0)
+  }
+  return { events, lastSeq, more: false }
+}
+
+async function* eachRow(em: EntityManager, importId: string, filter: EventFilter, lastSeq: number): AsyncGenerator<EventRow> {
+  for (let after = filter.after; ;) {
+    const rows = await filtered(em, importId, filter)
+      .where('seq', '>', after)
+      // Nothing above the head that was just read: what commits meanwhile comes with the next page.
+      .where('seq', '<=', lastSeq)
+      .orderBy('seq')
+      .limit(readAtATime)
+      .selectAll()
+      .execute()
+    yield* rows
+    const last = rows.at(-1)
+    if (!last || rows.length < readAtATime) return
+    after = last.seq
+  }
 }
 
 function filtered(em: EntityManager, importId: string, filter: EventFilter): SelectQueryBuilder<Tables, 'import_event', object> {

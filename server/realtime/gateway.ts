@@ -6,6 +6,7 @@ import type { WireError } from '../../shared/protocol/errors.ts'
 import { eventPageLimit } from '../../shared/protocol/events.ts'
 import type { EventPage, ImportView, WatchGrant } from '../../shared/protocol/views.ts'
 import { unwatchMessage, watchMessage } from '../../shared/schemas/requests.ts'
+import { isStorable } from '../database/storable.ts'
 import { AppError, toWireError } from '../errors.ts'
 import type { Logger } from '../logging/logger.ts'
 import { ExpiryClock } from './expiry-clock.ts'
@@ -172,7 +173,8 @@ export class Gateway {
 
 function parse<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }, value: unknown): T {
   const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new AppError('invalid_input', 'The message does not have the shape that PROTOCOL.md gives it.')
+  if (!parsed.success || !isStorable(parsed.data))
+    throw new AppError('invalid_input', 'The message does not have the shape that PROTOCOL.md gives it.')
   return parsed.data
 }
 

@@ -9,8 +9,8 @@ import { rooms } from './rooms.ts'
 export type SocketData = { principal: Principal }
 export type IntakeServer = Server<ClientToServer, ServerToClient, Record<string, never>, SocketData>
 
-/** Packets that may wait in one socket before it is told to catch up by itself. */
-const longestBacklog = 64
+/** Packets, and characters in them, that may wait in one socket before it is told to catch up by itself. */
+const longestBacklog = { packets: 64, characters: 4 * 1024 * 1024 }
 
 /** Emits to rooms what was stored before. At most once, in order; a socket that is too slow leaves the room and is told so. */
 export class Publisher {
@@ -46,15 +46,16 @@ export class Publisher {
     const { adapter, sockets } = this.#io.of('/')
     for (const id of adapter.rooms.get(room) ?? []) {
       const socket = sockets.get(id)
-      if (!socket || backlog(socket.conn) <= longestBacklog) continue
+      if (!socket || !isBehind(socket.conn)) continue
       void socket.leave(room)
       socket.emit('lag', { importId, lastSeq })
     }
   }
 }
 
-/** Packets that engine.io holds for a socket because the network does not take them. */
-function backlog(connection: object): number {
-  const { writeBuffer } = connection as { writeBuffer?: unknown[] }
-  return writeBuffer?.length ?? 0
+/** Whether engine.io holds more for a socket than it should, because the network does not take it. */
+function isBehind(connection: object): boolean {
+  const { writeBuffer = [] } = connection as { writeBuffer?: { data?: string | Buffer }[] }
+  if (writeBuffer.length > longestBacklog.packets) return true
+  return writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) > longestBacklog.characters
 }

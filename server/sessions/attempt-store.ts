@@ -204,18 +204,16 @@ function levelOf(status: SessionStatus): 'info' | 'warning' | 'error' {
   return status === 'succeeded' ? 'info' : 'warning'
 }
 
-/** The ORM writes values into the statement's text: small slices, and no U+0000, which neither database takes there. */
+/** The ORM writes values into the statement's text: small slices. */
 const rejectedSlice = 50
 
 async function keepRejected(em: EntityManager, importId: string, attempt: number, records: Batch['rejected']): Promise<void> {
   // The last word about a record counts; one statement must not touch a row twice.
   const newest = new Map(records.map((record) => [`${record.record} ${record.file}`, record]))
-  const rows = [...newest.values()].map((record) => ({ importId, file: record.file, record: record.record, attempt, body: withoutNul(record) }))
+  const rows = [...newest.values()]
+    .map((record) => storableJson(record))
+    .map((body) => ({ importId, file: body.file, record: body.record, attempt, body }))
   for (let start = 0; start < rows.length; start += rejectedSlice) {
     await em.upsertMany(RejectedRecordEntity, rows.slice(start, start + rejectedSlice))
   }
-}
-
-function withoutNul<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) => (typeof inner === 'string' ? inner.replaceAll('\u0000', '\uFFFD') : inner)) as T
 }
