@@ -11,8 +11,8 @@ export class KeepingContext implements JobContext {
   readonly signal = this.abort.signal
   readonly lines: { level: LogLevel; message: string; stream?: string; data?: unknown }[] = []
   readonly updates: ProgressUpdate[] = []
-  readonly rejectedByPlace = new Map<string, RejectedRecord>()
-  flushes = 0
+  readonly #stored = new Map<string, RejectedRecord>()
+  #pending: RejectedRecord[] = []
   /** Called with each update, to do something at a certain moment of a run. */
   onProgress: (update: ProgressUpdate) => void = () => {}
 
@@ -26,16 +26,21 @@ export class KeepingContext implements JobContext {
   }
 
   async reject(record: RejectedRecord): Promise<void> {
-    this.rejectedByPlace.set(`${record.file}\0${record.record}`, record)
+    this.#pending.push(record)
   }
 
   async flush(): Promise<void> {
-    this.flushes += 1
+    for (const record of this.#pending.splice(0)) this.#stored.set(`${record.file}\0${record.record}`, record)
   }
 
-  /** In the order of file and record. */
+  /** The process ends here: what was not flushed is lost. */
+  lose(): void {
+    this.#pending = []
+  }
+
+  /** Those that were flushed, in the order of file and record. */
   get rejected(): RejectedRecord[] {
-    return [...this.rejectedByPlace.values()].toSorted((a, b) => a.file.localeCompare(b.file) || a.record - b.record)
+    return [...this.#stored.values()].toSorted((a, b) => a.file.localeCompare(b.file) || a.record - b.record)
   }
 
   get text(): string {

@@ -72,7 +72,8 @@ describe.each(dialects.filter(({ available }) => available))('on $name, keep goi
 
   it('lets the last record of a row win, also when the first one had to wait', async () => {
     const database = await open()
-    await run(database, [shop(book(1, 'first', { author: 7 }), author(1, 'Anna'), book(1, 'second', { author: 1 }), author(7, 'Zoe'))])
+    const between = Array.from({ length: 2500 }, (_, at) => tag(at + 1, `tag ${at}`))
+    await run(database, [shop(book(1, 'first', { author: 7 }), author(1, 'Anna'), ...between, book(1, 'second', { author: 1 }), author(7, 'Zoe'))])
     expect(await database.query('SELECT title, author_id FROM shop_book')).toEqual([['second', 1]])
   })
 
@@ -129,6 +130,7 @@ describe.each(dialects.filter(({ available }) => available))('on $name, keep goi
       expect(commits).toBeGreaterThan(4)
       expect(counted.outcome.status).toBe('partly_failed')
       const rows = comparable(await whole.rows())
+      expect(await whole.query(`SELECT count(*) FROM shop_book WHERE title = 'again'`)).toEqual([[doubles]])
       for (const cut of cuts(commits)) {
         const database = await open()
         const context = new KeepingContext()

@@ -151,6 +151,26 @@ describe.each(dialects.filter(({ available }) => available))('on $name, a natura
     ])
   })
 
+  it('means the row that is there, also when what was written first had to be undone', async () => {
+    const late = Array.from({ length: 2500 }, (_, at) => record('plain', { word: 'x' }, at + 1))
+    const records = [
+      node('z', { parent: 9999 }),
+      node('a'),
+      node('b', { parent: ['a'] }),
+      node('c'.repeat(30)),
+      ...late,
+      record('node', { name: 'y' }, 9999),
+    ]
+    const { outcome, database, context } = await restore(records, { options: { mode: 'keep_going' } })
+    expect(outcome, context.text).toMatchObject({ status: 'partly_failed', ledger: { failed: 1 } })
+    expect(await nodes(database)).toEqual([
+      ['a', null],
+      ['b', 'a'],
+      ['y', null],
+      ['z', 'y'],
+    ])
+  })
+
   it('for a table that has no unique key is refused, and says so', async () => {
     const { outcome } = await restore([record('plain', { word: 'x' }, 1), record('word', { plain: ['x'] }, 1)])
     expect(outcome).toMatchObject({

@@ -30,7 +30,11 @@ export async function restoreInto(database: TestDatabase, files: JobFile[], sett
   const target = await database.target()
   try {
     const outcome = await importer.run({ importId, attempt, options, files, ...(only && { only }), target: wrap(target) }, context)
+    await context.flush()
     return { outcome, context }
+  } catch (thrown) {
+    context.lose()
+    throw thrown
   } finally {
     await target.close()
   }

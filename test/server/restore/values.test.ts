@@ -89,6 +89,9 @@ describe.each(dialects.filter(({ available }) => available))('on $name, a value'
       isPostgres(name) ? '2024-02-01 01:30:00.000000' : '2024-02-01 01:30:00',
     )
     expect(context.lines.filter(({ message }) => message.includes('without a zone'))).toMatchObject([{ level: 'warning' }])
+    const naive = (pk: number): string => JSON.stringify({ model: 'app.thing', pk, fields: { at: '2024-02-01T01:30', must: 1 } })
+    const many = await restoreInto(database, [textAsJob('many.jsonl', [2, 3, 4].map(naive).join('\n'))])
+    expect(many.context.lines.filter(({ message }) => message.includes('without a zone'))).toHaveLength(1)
   })
 
   it('of a UUID and of a duration is taken in every form', async () => {

@@ -3,7 +3,7 @@ import type { TargetTransaction } from '../../../targets/target.ts'
 import { rowsOf } from '../plan/draft.ts'
 import type { Draft } from '../plan/draft.ts'
 import { counted } from '../problem.ts'
-import { endedEarly, faultOf, refuseRun } from '../report/outcomes.ts'
+import { endedEarly, faultOf, refuseRun, wholeLedger } from '../report/outcomes.ts'
 import { currentText } from '../report/run-progress.ts'
 import { logCounts } from '../report/run-log.ts'
 import { Tally } from '../report/tally.ts'
@@ -33,7 +33,7 @@ export async function loadAllOrNothing(run: RestoreRun): Promise<JobOutcome> {
       await tx.rollback()
       return await refuseRun(context, check.total, refused.map(faultOf))
     }
-    const outcome: JobOutcome = { status: 'succeeded', ledger: tally.ledger(check.total) }
+    const outcome: JobOutcome = { status: 'succeeded', ledger: wholeLedger(tally, check.total) }
     context.signal.throwIfAborted()
     await context.flush()
     if (options.dryRun) await tx.rollback()

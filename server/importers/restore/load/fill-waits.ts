@@ -41,6 +41,11 @@ function settle({ finder, list, into, at }: Wait): boolean {
   return cells[at] !== null
 }
 
+/** Forgets what was found for the natural keys of drafts. */
+export function emptyWaits(drafts: Draft[]): void {
+  for (const { waits } of drafts) for (const { into, at } of waits ?? []) into[at] = null
+}
+
 /** Whether every natural key of a draft was found. */
 export function isFilled({ waits }: Draft): boolean {
   if (waits === null) return true

@@ -21,6 +21,7 @@ export async function findRecords(
   const { signal } = run.context
   const chunks = run.source.chunks({ signal, ...(options.wants && { wants: options.wants }), onDamage: () => {} })
   for await (const chunk of chunks) {
+    run.progress.still('Looking for the records whose references lead nowhere')
     const { drafts } = run.loader.drafts(chunk)
     await fillWaits(tx, drafts)
     for (const draft of drafts) {

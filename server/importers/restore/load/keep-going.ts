@@ -56,10 +56,15 @@ async function* chunksFrom(run: RestoreRun, position: Position): AsyncGenerator<
   const asideBefore = position.next === 0 ? null : position.aside
   const start = position.next
   const takes: Wants = (ordinal, record) => (ordinal >= start ? (wants?.(ordinal, record) ?? true) : (asideBefore?.has(ordinal) ?? false))
-  for await (const chunk of source.chunks({ signal: context.signal, wants: takes, cutBy: wants ?? every, onDamage: () => {} })) {
+  let passed = start === 0
+  const onRead = (): void => {
+    if (!passed) run.progress.still('Passing over the records that are in')
+  }
+  for await (const chunk of source.chunks({ signal: context.signal, wants: takes, cutBy: wants ?? every, onDamage: () => {}, onRead })) {
     const old = chunk.ordinals.filter((ordinal) => ordinal < start).length
     if (old > 0)
       for (const draft of loader.drafts({ records: chunk.records.slice(0, old), ordinals: chunk.ordinals.slice(0, old) }).drafts) held.hold(draft)
+    passed ||= old < chunk.records.length
     if (old < chunk.records.length) yield { records: chunk.records.slice(old), ordinals: chunk.ordinals.slice(old), held }
   }
 }

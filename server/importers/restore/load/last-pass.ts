@@ -75,6 +75,7 @@ type Round = { progress: number; waiting: OrdinalSet; reasons: Map<number, Probl
 async function writeRound(run: RestoreRun, tx: TargetTransaction, { wants, partly, tally, failed }: RoundOptions): Promise<Round> {
   const round: Round = { progress: 0, waiting: new OrdinalSet(), reasons: new Map() }
   for await (const chunk of run.source.chunks({ signal: run.context.signal, wants, onDamage: () => {} })) {
+    run.progress.still('Records that refer to later ones')
     const { drafts, refused } = run.loader.drafts(chunk)
     const result = await run.loader.write(tx, drafts)
     for (const { ordinal, problem } of [...refused, ...result.refused]) failed.set(ordinal, problem)

@@ -3,7 +3,7 @@ import type { Naturals } from '../natural/naturals.ts'
 import { shapeOf } from '../plan/draft.ts'
 import type { Draft } from '../plan/draft.ts'
 import { writeDrafts } from './batch-writer.ts'
-import { fillWaits, isFilled, rowText, unfilled } from './fill-waits.ts'
+import { emptyWaits, fillWaits, isFilled, rowText, unfilled } from './fill-waits.ts'
 
 const leastWindow = 16
 /** So often rows are written early for a draft that then waits all the same; after that, the rest of the chunk is written first. */
@@ -19,6 +19,8 @@ export async function writeInOrder(tx: TargetTransaction, drafts: Draft[], natur
     await writeDrafts(tx, drafts, naturals)
     return []
   }
+  // What a former try found may have been undone with it.
+  emptyWaits(drafts)
   let waiting = await new OrderedWrite(tx, drafts, naturals).run()
   for (let round = 0; round < mostRounds && waiting.length > 0; round += 1) {
     const left = await writeReady(tx, waiting, naturals)

@@ -56,9 +56,16 @@ export function rejectionOf(refusal: Refusal): RejectedRecord {
   return rejected(excerpt, problem)
 }
 
+/** The ledger of a run that looked at every record. Throws when it did not: then a record was lost on the way, and nothing may be called done. */
+export function wholeLedger(tally: Tally, total: number): Ledger {
+  const ledger = tally.ledger(total)
+  if (ledger.succeeded + ledger.failed !== total) throw new Error(`${ledger.succeeded} + ${ledger.failed} of ${total} records are accounted for`)
+  return ledger
+}
+
 /** How a run that kept going ended. */
 export function keptGoing(tally: Tally, total: number): JobOutcome {
-  const ledger = tally.ledger(total)
+  const ledger = wholeLedger(tally, total)
   if (tally.failed === 0) return { status: 'succeeded', ledger }
   if (tally.succeeded > 0) return { status: 'partly_failed', ledger }
   const { code, message } = tally.problem ?? { code: 'record_invalid' as const, message: 'No record could be taken.' }

@@ -1,4 +1,4 @@
-import type { JobContext } from '../../../jobs/importer.ts'
+import type { JobContext, ProgressUpdate } from '../../../jobs/importer.ts'
 import type { Tally } from './tally.ts'
 import { counted } from '../problem.ts'
 
@@ -8,7 +8,7 @@ const steps = [
   { name: 'verify', from: 95, to: 100 },
 ] as const
 
-export type StepName = (typeof steps)[number]['name']
+type StepName = (typeof steps)[number]['name']
 
 /** Says how far a run is: percent over all steps, records of this step, and what is being written. */
 export class RunProgress {
@@ -16,6 +16,7 @@ export class RunProgress {
   /** How many records there are, once they are counted. */
   total: number | null = null
   #percent = 0
+  #last: ProgressUpdate | null = null
 
   constructor(context: JobContext) {
     this.#context = context
@@ -29,7 +30,7 @@ export class RunProgress {
     const index = steps.findIndex(({ name }) => name === step)
     const { from, to } = steps[index] ?? steps[0]
     this.#percent = Math.max(this.#percent, from + (to - from) * Math.min(1, Math.max(0, share)))
-    this.#context.progress({
+    this.#last = {
       percent: this.#percent,
       done,
       total: this.total,
@@ -37,7 +38,13 @@ export class RunProgress {
       step: { name: step, index: index + 1, count: steps.length },
       ...(current !== undefined && { current }),
       ledger: tally.ledger(this.total),
-    })
+    }
+    this.#context.progress(this.#last)
+  }
+
+  /** The figures stay as they are, and work goes on: what it is about. */
+  still(current: string): void {
+    if (this.#last) this.#context.progress({ ...this.#last, current })
   }
 }
 
