@@ -1,5 +1,5 @@
 import { PageWatcher } from '../../support/page-watcher.ts'
-import { ApiClient } from '../../support/api-client.ts'
+import type { ApiClient } from '../../support/api-client.ts'
 import { adminLogin, adminPassword } from '../../support/start-app.ts'
 import type { StoredEvent } from '../../../shared/protocol/views.ts'
 import type { CuttingProxy } from './cutting-proxy.ts'
@@ -85,8 +85,21 @@ export class StagedWatcher {
       await page.until(() => done(page) || page.state === 'unauthorized')
       if (done(page)) return
       await this.#serverUp()
-      await this.#api.login(adminLogin, adminPassword)
+      await logIn(this.#api)
       page.watch.resume()
+    }
+  }
+}
+
+/** Logs in over a network that may have been cut a moment ago: what is sent over a connection that is about to be found dead fails. */
+export async function logIn(api: ApiClient): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await api.login(adminLogin, adminPassword)
+      return
+    } catch (error) {
+      // What `fetch` throws when nothing was answered.
+      if (!(error instanceof TypeError) || tries === 5) throw error
     }
   }
 }

@@ -6,9 +6,8 @@ import { ApiClient } from '../../support/api-client.ts'
 import { Gates } from '../../support/gate.ts'
 import type { Gate } from '../../support/gate.ts'
 import { ServerProcess } from '../../support/server-process.ts'
-import { adminLogin, adminPassword } from '../../support/start-app.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
-import { StagedWatcher } from './staged-watcher.ts'
+import { logIn, StagedWatcher } from './staged-watcher.ts'
 import type { Seen } from './staged-watcher.ts'
 import type { Right, Step, WatchPlan } from './watch-plan.ts'
 
@@ -157,7 +156,7 @@ class Play {
     await this.#up
     const proxy = await CuttingProxy.open(Number(new URL(this.#server.url).port))
     const api = new ApiClient(proxy.url)
-    if (right === 'login') await api.login(adminLogin, adminPassword)
+    if (right === 'login') await logIn(api)
     if (right === 'cookie') {
       api.cookies.take(this.#cookies)
       api.cookies.remove(loginCookie)
