@@ -50,6 +50,8 @@ describe.each(dialects.filter(({ available }) => available))('on $name, keep goi
       [9, 'shop.book', '2', 'reference_missing', expect.stringContaining('Field "author" refers to 99, but table "shop_author"')],
       [10, 'shop.book', '3', 'reference_missing', expect.stringContaining('Field "tags" refers to 5, but table "shop_tag"')],
     ])
+    expect(context.text).toContain('warning: shop.author 2 (shop.json, record 2, line 1): ')
+    expect(context.text).toContain('warning: shop.author: 2 records rejected for value_invalid. The first reason: Field "rank"')
     expect(context.rejected[7]).toMatchObject({ file: 'shop.json', content: JSON.stringify(records[8]) })
     expect(await database.query('SELECT id FROM shop_author')).toEqual([[1]])
     expect(await database.query('SELECT id FROM shop_book')).toEqual([[4]])
@@ -129,6 +131,7 @@ describe.each(dialects.filter(({ available }) => available))('on $name, keep goi
       commits = counter.commits
       expect(commits).toBeGreaterThan(4)
       expect(counted.outcome.status).toBe('partly_failed')
+      expect(counted.context.lines.length).toBeLessThan(50)
       const rows = comparable(await whole.rows())
       expect(await whole.query(`SELECT count(*) FROM shop_book WHERE title = 'again'`)).toEqual([[doubles]])
       for (const cut of cuts(commits)) {

@@ -3,8 +3,8 @@ import type { TargetTransaction } from '../../../targets/target.ts'
 import { rowsOf } from '../plan/draft.ts'
 import type { Problem } from '../problem.ts'
 import { counted } from '../problem.ts'
-import { rejected } from '../report/excerpt.ts'
-import { endedEarly, keptGoing, rejectionOf } from '../report/outcomes.ts'
+import { located, rejected } from '../report/excerpt.ts'
+import { endedEarly, faultOf, keptGoing, mostLines, rejectionOf } from '../report/outcomes.ts'
 import { currentText } from '../report/run-progress.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { RestoreRun } from '../restore-run.ts'
@@ -88,7 +88,16 @@ async function rejectAll(run: RestoreRun, { tally }: Position, refused: Refusal[
   for (const refusal of refused) {
     tally.fail(refusal.record.value?.model, refusal.problem)
     await run.context.reject(rejectionOf(refusal))
+    await logRejected(run.context, refusal, tally.failed)
   }
+}
+
+/** The first rejected records are told as they come; how many there were of each kind is told at the end. */
+async function logRejected(context: RestoreRun['context'], refusal: Refusal, number: number): Promise<void> {
+  if (number > mostLines) return
+  const { excerpt, problem } = faultOf(refusal)
+  await context.log('warning', located(excerpt, problem.message))
+  if (number === mostLines) await context.log('warning', 'Further rejected records are not told one by one: the list has them all.')
 }
 
 async function finish(run: RestoreRun, transactions: Transactions, position: Position, total: number): Promise<JobOutcome> {

@@ -8,7 +8,7 @@ import { excerptOf, located, rejected } from './excerpt.ts'
 import type { Tally } from './tally.ts'
 
 /** Lines of the log that speak of single records; the list of rejected records has all of them. */
-const mostLines = 20
+export const mostLines = 20
 
 /**
  * A run that was refused as a whole: nothing of it is in the target. The faults are on the rejected list and, the first of them, in the log.

@@ -23,11 +23,19 @@ function sizeText(bytes: number): string {
   return `${size.toLocaleString('en-US', { maximumFractionDigits: unit === 0 ? 0 : 1 })} ${units[unit]}`
 }
 
+/** Lines that give a reason; the list of rejected records has all. */
+const mostReasons = 50
+
 /** What each model brought, and all of it together. */
 export async function logCounts(context: JobContext, tally: Tally, { dryRun }: RestoreOptions): Promise<void> {
   for (const [label, { records, rows, failed }] of tally.models) {
     const lost = failed === 0 ? '' : `, ${failed.toLocaleString('en-US')} rejected`
     await context.log(failed === 0 ? 'info' : 'warning', `${label}: ${counted(records, 'record')}, ${counted(rows, 'row')}${lost}.`, {
+      stream: label,
+    })
+  }
+  for (const { label, count, first } of [...tally.reasons.values()].slice(0, mostReasons)) {
+    await context.log('warning', `${label}: ${counted(count, 'record')} rejected for ${first.code}. The first reason: ${first.message}`, {
       stream: label,
     })
   }

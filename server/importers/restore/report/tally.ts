@@ -3,14 +3,21 @@ import type { Problem } from '../problem.ts'
 
 type ModelCount = { records: number; rows: number; failed: number }
 
+/** Records of one model that were rejected for one kind of reason, and the first such reason. */
+type Reason = { label: string; count: number; first: Problem }
+
 /** A tally as a checkpoint keeps it. */
 export type TallyState = {
   succeeded: number
   failed: number
   rows: number
-  models: Record<string, [number, number, number]>
+  models: [string, ModelCount][]
+  reasons: [string, Reason][]
   problem: Problem | null
 }
+
+/** Kinds of reasons that are told apart; the list of rejected records has all. */
+const mostReasons = 200
 
 /** What went in and what did not, in all and by model. */
 export class Tally {
@@ -20,6 +27,7 @@ export class Tally {
   /** The first reason why something did not go in. */
   problem: Problem | null = null
   readonly models = new Map<string, ModelCount>()
+  readonly reasons = new Map<string, Reason>()
 
   succeed(label: string, rows: number): void {
     this.succeeded += 1
@@ -33,6 +41,7 @@ export class Tally {
     this.failed += 1
     this.problem ??= problem
     if (label !== undefined) this.#model(label).failed += 1
+    this.#count({ label: label ?? 'records', count: 1, first: problem })
   }
 
   /** Takes over what another tally counted. */
@@ -41,6 +50,7 @@ export class Tally {
     this.failed += other.failed
     this.rows += other.rows
     this.problem ??= other.problem
+    for (const reason of other.reasons.values()) this.#count(reason)
     for (const [label, { records, rows, failed }] of other.models) {
       const model = this.#model(label)
       model.records += records
@@ -55,19 +65,23 @@ export class Tally {
   }
 
   toState(): TallyState {
-    const { succeeded, failed, rows, problem } = this
-    const models = Object.fromEntries(
-      [...this.models].map(([label, count]) => [label, [count.records, count.rows, count.failed] as [number, number, number]]),
-    )
-    return { succeeded, failed, rows, models, problem }
+    const { succeeded, failed, rows, problem, models, reasons } = this
+    return { succeeded, failed, rows, models: [...models], reasons: [...reasons], problem }
   }
 
-  static fromState({ succeeded, failed, rows, models, problem }: TallyState): Tally {
+  static fromState({ succeeded, failed, rows, models, reasons, problem }: TallyState): Tally {
     const tally = new Tally()
     Object.assign(tally, { succeeded, failed, rows, problem })
-    for (const [label, [records, modelRows, modelFailed]] of Object.entries(models))
-      tally.models.set(label, { records, rows: modelRows, failed: modelFailed })
+    for (const [label, count] of models) tally.models.set(label, count)
+    for (const [kind, reason] of reasons) tally.reasons.set(kind, reason)
     return tally
+  }
+
+  #count({ label, count, first }: Reason): void {
+    const kind = `${label}\0${first.code}`
+    const known = this.reasons.get(kind)
+    if (known) known.count += count
+    else if (this.reasons.size < mostReasons) this.reasons.set(kind, { label, count, first })
   }
 
   #model(label: string): ModelCount {
