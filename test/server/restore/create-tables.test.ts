@@ -110,6 +110,14 @@ describe.each(dialects.filter(({ available }) => available))('on $name, tables t
     expect(await database.rows()).toEqual({})
   })
 
+  it('are one for names that differ in capital letters alone', async () => {
+    const database = await databases.create()
+    const records = [record('app.Tag', 1, { word: 'a', Word: 'b' }), record('app.tag', 2, { word: 'c' })]
+    const { outcome } = await restoreInto(database, [recordsAsJob('a.json', records)], { options: { mode: 'keep_going' } })
+    expect(outcome).toMatchObject({ status: 'partly_failed', ledger: { succeeded: 1, failed: 1 } })
+    expect(await database.query('SELECT id, word FROM app_tag')).toEqual([[2, 'c']])
+  })
+
   it('are there for a run that goes on, with the records that were good', async () => {
     const database = await databases.create()
     const records = [record('app.tag', null, { word: 'a' }), { model: 'app' }, record('app.tag', null, { word: 'b' })]

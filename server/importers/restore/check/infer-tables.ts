@@ -10,7 +10,13 @@ const longestName = 63
 
 /** The tables that hold the records of models which have none, with types that all values of the files fit. */
 export function inferTables(models: ModelSurvey[], every: ModelSurvey[]): Table[] {
-  return models.flatMap((model) => inferModel(model, every))
+  return once(models.flatMap((model) => inferModel(model, every)))
+}
+
+/** Names that differ in capital letters alone are one for some databases: the first of them. */
+function once<T extends { name: string }>(named: T[]): T[] {
+  const seen = new Set<string>()
+  return named.filter(({ name }) => seen.size < seen.add(name.toLowerCase()).size)
 }
 
 function inferModel(model: ModelSurvey, every: ModelSurvey[]): Table[] {
@@ -18,7 +24,7 @@ function inferModel(model: ModelSurvey, every: ModelSurvey[]): Table[] {
   const fields = [...model.fields]
   const key = keyColumn(model.keys, model.fields.has('id') ? 'pk' : 'id')
   const columns = fields.flatMap(([field, { facts }]) => (isLinks(facts) ? [] : [column(field, typeOf(facts), { nullable: true })]))
-  const table = tableOf(shortest(tableNames(app, name)), [key, ...columns], key.name)
+  const table = tableOf(shortest(tableNames(app, name)), once([key, ...columns]), key.name)
   const links = fields.flatMap(([field, { facts }]) => (isLinks(facts) ? [linkTable(table, name, field, facts, every)] : []))
   return [table, ...links]
 }
