@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { AppError, messageOf, toAppError } from '../errors.ts'
 import { openTarget } from '../targets/registry.ts'
 import type { Target } from '../targets/target.ts'
+import { watchHeap } from './heap-watch.ts'
 import type { Importer, JobOutcome } from './importer.ts'
 import { jobFiles } from './job-files.ts'
 import { ThreadContext } from './thread-context.ts'
@@ -57,12 +58,14 @@ function reportFault(thrown: unknown): void {
 async function main(): Promise<void> {
   let target: Target | undefined
   let outcome: ThreadOutcome
+  const stopWatching = watchHeap(input.memoryMb, () => port!.postMessage({ type: 'out_of_memory' } satisfies FromThread))
   try {
     target = input.target ? await openTarget(input.target) : undefined
     outcome = await attempt(target)
   } catch (thrown) {
     outcome = failure(thrown)
   }
+  stopWatching()
   context.finishProgress()
   await context.flush()
   port!.postMessage({ type: 'outcome', outcome } satisfies FromThread)

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import { heldMb } from './heap-watch.ts'
 import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-protocol.ts'
 
 /** What comes out of a thread while it works. `batch` is awaited before the thread is told to go on. */
@@ -15,6 +16,13 @@ export type ThreadEvents = {
 /** The thread ended without saying how the run went. */
 export type Crash = { status: 'crashed'; outOfMemory: boolean; message: string }
 
+/**
+ * Memory above a run's own limit before V8 steps in. It must never come to that: V8 ends the thread when it notices in time, and the process when a single
+ * allocation goes beyond.
+ */
+const headroomMb = 1024
+const lookEveryMs = 250
+
 /** One thread for one attempt, with a memory limit of its own, so that no file can take the server down or stall it. */
 export class AttemptWorker {
   readonly #worker: Worker
@@ -23,16 +31,18 @@ export class AttemptWorker {
   readonly #exited = Promise.withResolvers<number>()
   #batches: Promise<void> = Promise.resolve()
 
-  constructor(input: ThreadInput, memoryMb: number, events: ThreadEvents) {
+  constructor(input: ThreadInput, events: ThreadEvents) {
     this.#events = events
     this.#worker = new Worker(new URL('./attempt-thread.ts', import.meta.url), {
       workerData: input,
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      resourceLimits: { maxOldGenerationSizeMb: input.memoryMb + headroomMb },
       name: input.importId,
     })
+    const guard = setInterval(() => void this.#look(input.memoryMb + headroomMb / 2), lookEveryMs)
     this.#worker.on('message', (message: FromThread) => this.#receive(message))
     this.#worker.on('error', (error) => this.#crashed(error))
     this.#worker.on('exit', (code) => {
+      clearInterval(guard)
       this.#outcome.resolve({ status: 'crashed', outOfMemory: false, message: `The worker thread ended with code ${code}.` })
       this.#exited.resolve(code)
     })
@@ -68,6 +78,7 @@ export class AttemptWorker {
   #receive(message: FromThread): void {
     this.#events.alive()
     if (message.type === 'progress') this.#events.progress(message)
+    if (message.type === 'out_of_memory') this.#endForMemory()
     if (message.type === 'fault') this.#events.fault(message.stack)
     if (message.type === 'outcome') this.#outcome.resolve(message.outcome)
     if (message.type === 'batch') this.#batches = this.#batches.then(() => this.#keep(message))
@@ -78,6 +89,17 @@ export class AttemptWorker {
   async #keep(message: Extract<FromThread, { type: 'batch' }>): Promise<void> {
     await this.#events.batch(message)
     this.#post({ type: 'stored' })
+  }
+
+  /** A thread that is too busy to look after its own memory is looked after from here. */
+  async #look(mostMb: number): Promise<void> {
+    const statistics = await this.#worker.getHeapStatistics().catch(() => null)
+    if (statistics && heldMb(statistics) > mostMb) this.#endForMemory()
+  }
+
+  #endForMemory(): void {
+    this.#outcome.resolve({ status: 'crashed', outOfMemory: true, message: 'The worker thread needs more memory than it may have.' })
+    void this.kill()
   }
 
   #post(message: ToThread): void {

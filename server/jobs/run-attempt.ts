@@ -7,12 +7,15 @@ import type { LiveRuns } from './live-runs.ts'
 import type { Handled } from './queue.ts'
 import type { FromThread, ThreadInput, ThreadOutcome } from './thread-protocol.ts'
 
+/** What the row says of an attempt; the memory is this process's to give. */
+export type AttemptInput = Omit<ThreadInput, 'memoryMb'>
+
 /** What an attempt needs of the import session's row. All of it is fenced by the attempt's number: a stale one changes nothing. */
 export type AttemptStore = {
   /** The lock that the run needs, or null when there is nothing to run any more. */
   lockFor(importId: string): Promise<{ key: string } | null>
   /** Makes the next attempt and moves the run to `running`; null when it was cancelled or is somebody else's. */
-  claim(importId: string): Promise<ThreadInput | null>
+  claim(importId: string): Promise<AttemptInput | null>
   keepBatch(importId: string, attempt: number, batch: Extract<FromThread, { type: 'batch' }>): Promise<void>
   showProgress(importId: string, attempt: number, message: Extract<FromThread, { type: 'progress' }>): void
   finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' }>): Promise<void>
@@ -128,10 +131,10 @@ export class AttemptRunner {
     )
   }
 
-  async #attempt(input: ThreadInput, hold: Hold, lease: Lease): Promise<boolean> {
+  async #attempt(input: AttemptInput, hold: Hold, lease: Lease): Promise<boolean> {
     const { importId, attempt } = input
     const log = this.#log.child({ importId, attempt })
-    const worker = new AttemptWorker(input, this.#options.memoryMb, this.#events(input))
+    const worker = new AttemptWorker({ ...input, memoryMb: this.#options.memoryMb }, this.#events(input))
     hold.worker = worker
     this.#stop(hold, importId)
     const renewal = setInterval(() => void this.#renew(lease, worker, log), this.#options.leaseMs / 3)
@@ -153,7 +156,7 @@ export class AttemptRunner {
     }
   }
 
-  #events({ importId, attempt }: ThreadInput): ThreadEvents {
+  #events({ importId, attempt }: AttemptInput): ThreadEvents {
     return {
       batch: async (message) => await this.#store.keepBatch(importId, attempt, message),
       progress: (message) => {
@@ -166,7 +169,7 @@ export class AttemptRunner {
   }
 
   /** Stores how the attempt ended. Answers whether the run needs another one. */
-  async #conclude(input: ThreadInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<boolean> {
+  async #conclude(input: AttemptInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<boolean> {
     const { importId, attempt } = input
     if (outcome.status === 'interrupted') {
       await worker.end(false)
@@ -180,7 +183,7 @@ export class AttemptRunner {
     return false
   }
 
-  async #crashed({ importId, attempt }: ThreadInput, crash: Crash): Promise<boolean> {
+  async #crashed({ importId, attempt }: AttemptInput, crash: Crash): Promise<boolean> {
     if (this.#stopping) {
       await this.#store.resume(importId, attempt, 'interrupted', stopMessage)
       return false

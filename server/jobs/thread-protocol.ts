@@ -11,6 +11,8 @@ export type ThreadInput = {
   options: unknown
   files: { name: string; key: string; size: number; sha256: string }[]
   storageRoot: string
+  /** What the thread may hold. */
+  memoryMb: number
   target: TargetAddress | null
   only: { file: string; record: number }[] | null
 }
@@ -21,6 +23,8 @@ export type LogLine = { level: LogLevel; message: string; stream?: string; data?
 export type FromThread =
   | { type: 'batch'; lines: LogLine[]; rejected: RejectedRecord[] }
   | { type: 'progress'; progress: Progress; ledger: Ledger }
+  /** It holds more than it may; the thread is ended. */
+  | { type: 'out_of_memory' }
   /** For the server's log. */
   | { type: 'fault'; stack: string }
   | { type: 'outcome'; outcome: ThreadOutcome }

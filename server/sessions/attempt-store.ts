@@ -4,7 +4,7 @@ import type { ImportSession } from '../database/entities.ts'
 import { storableJson, storableText } from '../database/storable.ts'
 import { AppError } from '../errors.ts'
 import type { LiveRuns } from '../jobs/live-runs.ts'
-import type { AttemptStore } from '../jobs/run-attempt.ts'
+import type { AttemptInput, AttemptStore } from '../jobs/run-attempt.ts'
 import type { FromThread, ThreadInput, ThreadOutcome } from '../jobs/thread-protocol.ts'
 import type { EventDraft, EventLog } from '../realtime/event-log.ts'
 import type { Publisher } from '../realtime/publisher.ts'
@@ -47,7 +47,7 @@ export class SqlAttemptStore implements AttemptStore {
     return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}` }
   }
 
-  async claim(importId: string): Promise<ThreadInput | null> {
+  async claim(importId: string): Promise<AttemptInput | null> {
     const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId })
     const importerModule = row && this.#parts.importers[row.kind]?.module
     if (!row || !importerModule) return null
