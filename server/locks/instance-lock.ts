@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { AppDatabase } from '../config/config.ts'
 import { AppError } from '../errors.ts'
@@ -20,6 +21,7 @@ const taken = () =>
 
 async function holdFile(file: string): Promise<Release> {
   const { default: Sqlite } = await import('better-sqlite3')
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
   const handle = new Sqlite(file, { timeout: 0 })
   try {
     handle.exec('BEGIN EXCLUSIVE')
