@@ -3,13 +3,30 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { secretSettings, settings } from './settings.ts'
 
-export type AppDatabase = { type: 'sqlite'; file: string } | { type: 'postgresql'; url: string }
+export type AppDatabase = { type: 'sqlite'; file: string } | { type: 'postgresql'; url: string; pool?: number }
+
+/** Where uploads lie. Plain data: a run's thread opens its storage by it. `prefix` begins the name of each object. */
+export type StorageAddress =
+  | { type: 'disk'; root: string }
+  | {
+      type: 's3'
+      /** Undefined for Amazon's own. */
+      endpoint: string | undefined
+      region: string
+      bucket: string
+      prefix: string
+      accessKeyId: string
+      secretAccessKey: string
+      /** `host/bucket/key` instead of `bucket.host/key`. */
+      forcePathStyle: boolean
+    }
 
 export type Config = {
   host: string
   port: number
   dataDir: string
   database: AppDatabase
+  storage: StorageAddress
   admin: { login: string; password: string | undefined }
   secretKey: string | undefined
   loginIdleMs: number
@@ -26,6 +43,7 @@ export type Config = {
   logLevel: string
 }
 
+type Settings = z.infer<typeof settings>
 type Environment = Record<string, string | undefined>
 
 /**
@@ -41,7 +59,10 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     host: s.HOST,
     port: s.PORT,
     dataDir,
-    database: s.DATABASE_URL ? { type: 'postgresql', url: s.DATABASE_URL } : { type: 'sqlite', file: path.join(dataDir, 'intake.db') },
+    database: s.DATABASE_URL
+      ? { type: 'postgresql', url: s.DATABASE_URL, pool: s.DATABASE_POOL }
+      : { type: 'sqlite', file: path.join(dataDir, 'intake.db') },
+    storage: storageAddress(s, dataDir),
     admin: { login: s.ADMIN_LOGIN, password: s.ADMIN_PASSWORD },
     secretKey: s.SECRET_KEY,
     loginIdleMs: s.LOGIN_IDLE_MINUTES * 60_000,
@@ -56,6 +77,22 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     trustProxy: s.TRUST_PROXY,
     shutdownMs: s.SHUTDOWN_SECONDS * 1000,
     logLevel: s.LOG_LEVEL,
+  }
+}
+
+function storageAddress(s: Settings, dataDir: string): StorageAddress {
+  if (s.S3_BUCKET === undefined || s.S3_ACCESS_KEY_ID === undefined || s.S3_SECRET_ACCESS_KEY === undefined)
+    return { type: 'disk', root: path.join(dataDir, 'uploads') }
+  return {
+    type: 's3',
+    endpoint: s.S3_ENDPOINT,
+    region: s.S3_REGION,
+    bucket: s.S3_BUCKET,
+    prefix: s.S3_PREFIX,
+    accessKeyId: s.S3_ACCESS_KEY_ID,
+    secretAccessKey: s.S3_SECRET_ACCESS_KEY,
+    // Other stores than Amazon's seldom have a host name for each bucket.
+    forcePathStyle: s.S3_ENDPOINT !== undefined,
   }
 }
 

@@ -11,7 +11,7 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 )
 
-export const settings = z.object({
+const allSettings = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on. 0.0.0.0 opens it to the network: put TLS in front then.'),
   PORT: whole(0, 65535).default(3000).describe('Port to listen on; 0 takes a free one and prints it.'),
   DATA_DIR: z.string().min(1).default('./data').describe('Folder for the app database, uploads, the key file and the main target database.'),
@@ -26,6 +26,16 @@ export const settings = z.object({
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()
     .describe('postgresql://… to keep the app database in PostgreSQL instead of an SQLite file.'),
+  DATABASE_POOL: whole(2, 500).default(10).describe('Connections that this process keeps to a PostgreSQL app database, at most.'),
+  S3_BUCKET: z.string().min(1).max(255).optional().describe('Bucket of an S3-compatible store that keeps uploads instead of DATA_DIR/uploads.'),
+  S3_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address of that store, buckets in its path; without it that of Amazon S3 in S3_REGION.'),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
+  S3_PREFIX: z.string().max(500).default('uploads/').describe('How the keys of uploads begin, so that the bucket can hold other things.'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Key id that may read, write, list and delete under S3_PREFIX.'),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret of that key.'),
   LOGIN_IDLE_MINUTES: z.coerce.number().positive().max(43_200).default(30).describe('A login ends after so many minutes without a request.'),
   LOGIN_ABSOLUTE_HOURS: z.coerce.number().positive().max(8760).default(12).describe('A login ends after so many hours, whatever happens.'),
   WATCH_TOKEN_SECONDS: whole(1, 604_800).default(7200).describe('Life of a watch token; it is renewed over its socket while the run lives.'),
@@ -46,5 +56,11 @@ export const settings = z.object({
     .describe('Least important line of the server log.'),
 })
 
+export const settings = allSettings.check(({ value, issues }) => {
+  if (value.S3_BUCKET === undefined) return
+  for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const)
+    if (value[name] === undefined) issues.push({ code: 'custom', input: undefined, path: [name], message: 'it is needed beside S3_BUCKET' })
+})
+
 /** Settings whose value is a secret: never shown, and also read from the file that `NAME_FILE` names. */
-export const secretSettings = ['ADMIN_PASSWORD', 'SECRET_KEY', 'DATABASE_URL'] as const
+export const secretSettings = ['ADMIN_PASSWORD', 'SECRET_KEY', 'DATABASE_URL', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const

@@ -45,7 +45,24 @@ describe('settings', () => {
 
   it('choose the app database by its address', () => {
     const url = 'postgresql://intake:secret@db:5432/intake'
-    expect(load({ DATABASE_URL: url }).database).toEqual({ type: 'postgresql', url })
+    expect(load({ DATABASE_URL: url, DATABASE_POOL: '4' }).database).toEqual({ type: 'postgresql', url, pool: 4 })
+  })
+
+  const s3 = { S3_BUCKET: 'intake', S3_ACCESS_KEY_ID: 'the-key-id', S3_SECRET_ACCESS_KEY: 'the-secret' }
+
+  it('choose where uploads lie by the name of a bucket', () => {
+    expect(load({ DATA_DIR: '/d' }).storage).toEqual({ type: 'disk', root: '/d/uploads' })
+    const parts = { type: 's3', bucket: 'intake', prefix: 'uploads/', accessKeyId: 'the-key-id', secretAccessKey: 'the-secret' }
+    expect(load(s3).storage).toEqual({ ...parts, endpoint: undefined, region: 'us-east-1', forcePathStyle: false })
+    const own = { S3_ENDPOINT: 'http://store:9000', S3_REGION: 'eu', S3_PREFIX: 'a/' }
+    const address = { endpoint: 'http://store:9000', region: 'eu', prefix: 'a/', forcePathStyle: true }
+    expect(load({ ...s3, ...own }).storage).toEqual({ ...parts, ...address })
+  })
+
+  it('of a bucket need its keys', () => {
+    const { message } = refusal({ S3_BUCKET: 'hunter2' })
+    expect(message).toMatch(/S3_ACCESS_KEY_ID: .*S3_SECRET_ACCESS_KEY: /)
+    expect(message).not.toContain('hunter2')
   })
 
   it.each([
@@ -55,6 +72,8 @@ describe('settings', () => {
     ['SECRET_KEY', 'too-short-secret'.slice(0, 12)],
     ['DATABASE_URL', 'mysql://root:hunter2@db/x'],
     ['DATABASE_URL', 'hunter2'],
+    ['DATABASE_POOL', '1'],
+    ['S3_ENDPOINT', 'ftp://hunter2.example'],
     ['LOGIN_IDLE_MINUTES', '-7331'],
     ['LOGIN_ABSOLUTE_HOURS', 'twelve'],
     ['WATCH_TOKEN_SECONDS', '0'],
@@ -83,8 +102,15 @@ describe('settings', () => {
   })
 
   it.each(secretSettings)('that are secret are also read from a file: %s_FILE', (name) => {
-    const values = { ADMIN_PASSWORD: 'from a file', SECRET_KEY: 'a key from a file', DATABASE_URL: 'postgresql://u:p@h/d' }
-    const config = loadConfig({ [`${name}_FILE`]: '/run/secrets/x' }, (file) => {
+    const values = {
+      ADMIN_PASSWORD: 'from a file',
+      SECRET_KEY: 'a key from a file',
+      DATABASE_URL: 'postgresql://u:p@h/d',
+      S3_ACCESS_KEY_ID: 'a key id from a file',
+      S3_SECRET_ACCESS_KEY: 'a secret from a file',
+    }
+    const beside: Record<string, string> = name.startsWith('S3_') ? { ...s3, [name]: '' } : {}
+    const config = loadConfig({ ...beside, [`${name}_FILE`]: '/run/secrets/x' }, (file) => {
       expect(file).toBe('/run/secrets/x')
       return `${values[name]}\n`
     })
