@@ -175,7 +175,7 @@ function createRuns(config: Config, log: Logger, { database, storage, targets, p
     if (view) publisher.importChanged(view)
   })
   const queue = new LocalQueue(config.jobConcurrency, log.child({ scope: 'queue' }))
-  const enqueue = async (importId: string) => await queue.add(importId)
+  const enqueue = async (importId: string) => await queue.add([{ importId, attempt: 0 }])
   const store = new SqlAttemptStore({
     database,
     events,

@@ -1,5 +1,5 @@
 import type { Logger } from '../logging/logger.ts'
-import type { Queue, QueueHandler } from './queue.ts'
+import type { Queue, QueueEntry, QueueHandler } from './queue.ts'
 
 /** The queue of the embedded engine: in this process, first come first served, some at a time. What it holds is put back at boot from the database. */
 export class LocalQueue implements Queue {
@@ -22,8 +22,9 @@ export class LocalQueue implements Queue {
     this.#pump()
   }
 
-  async add(importId: string): Promise<void> {
-    this.#waiting.add(importId)
+  /** The attempt is of no use here: an id waits once, and what comes while it is handled waits again. */
+  async add(entries: QueueEntry[]): Promise<void> {
+    for (const { importId } of entries) this.#waiting.add(importId)
     this.#pump()
   }
 
@@ -54,7 +55,7 @@ export class LocalQueue implements Queue {
     try {
       const handled = await handler(importId)
       // A target that became free while the handler was finding it taken is not announced again.
-      if (handled === 'busy') (wakes === this.#wakes ? this.#busy : this.#waiting).add(importId)
+      if (handled !== 'done') (wakes === this.#wakes ? this.#busy : this.#waiting).add(importId)
     } catch (error) {
       this.#log.error({ err: error, importId }, 'an attempt could not be run')
     } finally {

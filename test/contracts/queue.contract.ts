@@ -47,6 +47,7 @@ export function describeQueue({ name, create }: QueueFactory): void {
       queue = await create({ concurrency })
       queue.start(handler.handle)
     }
+    const add = async (importId: string, attempt = 0) => await queue.add([{ importId, attempt }])
     const toWorkOn = async (...ids: string[]) => await eventually(() => expect(handler.working).toEqual(ids))
 
     beforeEach(() => {
@@ -61,7 +62,7 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('hands out ids in the order in which they came', async () => {
       await begin(1)
-      for (const id of ['a', 'b', 'c']) await queue.add(id)
+      for (const id of ['a', 'b', 'c']) await add(id)
       for (const id of ['a', 'b', 'c']) {
         await toWorkOn(id)
         handler.end(id)
@@ -72,14 +73,14 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('holds what came before the start', async () => {
       queue = await create({ concurrency: 1 })
-      await queue.add('early')
+      await add('early')
       queue.start(handler.handle)
       await toWorkOn('early')
     })
 
     it('lets so many work at a time and no more', async () => {
       await begin(2)
-      for (const id of ['a', 'b', 'c']) await queue.add(id)
+      for (const id of ['a', 'b', 'c']) await add(id)
       await toWorkOn('a', 'b')
       handler.end('a')
       await toWorkOn('b', 'c')
@@ -88,9 +89,9 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('takes the same id twice for one entry while it waits', async () => {
       await begin(1)
-      await queue.add('first')
-      await queue.add('twice')
-      await queue.add('twice')
+      await add('first')
+      await add('twice')
+      await add('twice')
       handler.end('first')
       await toWorkOn('twice')
       handler.end('twice')
@@ -100,9 +101,9 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('hands out again what was added while it was worked on, and not before that has ended', async () => {
       await begin(2)
-      await queue.add('a')
+      await add('a')
       await toWorkOn('a')
-      await queue.add('a')
+      await add('a', 1)
       expect(handler.taken).toEqual(['a'])
       handler.end('a')
       await eventually(() => expect(handler.taken).toEqual(['a', 'a']))
@@ -110,8 +111,8 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('keeps what was busy until it is woken, and lets others pass', async () => {
       await begin(1)
-      await queue.add('blocked')
-      await queue.add('other')
+      await add('blocked')
+      await add('other')
       handler.end('blocked', 'busy')
       await toWorkOn('other')
       handler.end('other')
@@ -123,7 +124,7 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('does not miss a wake that comes while a handler is finding out that it is busy', async () => {
       await begin(1)
-      await queue.add('blocked')
+      await add('blocked')
       await toWorkOn('blocked')
       queue.wake()
       handler.end('blocked', 'busy')
@@ -132,21 +133,21 @@ export function describeQueue({ name, create }: QueueFactory): void {
 
     it('goes on after a handler that throws', async () => {
       await begin(1)
-      await queue.add('bad')
-      await queue.add('good')
+      await add('bad')
+      await add('good')
       handler.end('bad', new Error('it went wrong'))
       await toWorkOn('good')
     })
 
     it('takes nothing new once it closes, and waits for what is worked on', async () => {
       await begin(1)
-      await queue.add('a')
-      await queue.add('b')
+      await add('a')
+      await add('b')
       let closed = false
       const closing = queue.close().then(() => {
         closed = true
       })
-      await queue.add('c')
+      await add('c')
       await toWorkOn('a')
       expect(closed).toBe(false)
       handler.end('a')
