@@ -38,7 +38,8 @@ import { ImportStarter } from './sessions/import-starter.ts'
 import { recover, takeUp } from './sessions/recover.ts'
 import { startStallWatch, startSweeper, startTakingUp } from './sessions/upkeep.ts'
 import { HashThread } from './storage/hash-thread.ts'
-import { DiskStorage } from './storage/storage.ts'
+import { openStorage } from './storage/open-storage.ts'
+import type { Storage } from './storage/storage.ts'
 import { openTarget } from './targets/registry.ts'
 import { createSealer } from './targets/sealed.ts'
 import { TargetRecords } from './targets/target-records.ts'
@@ -139,7 +140,8 @@ async function openStores(config: Config, closers: Closers) {
   closers.add('instance lock', await holdInstanceLock(config.database))
   const database = await openDatabase(config.database)
   closers.add('app database', async () => await database.close())
-  const storage = await DiskStorage.open(path.join(config.dataDir, 'uploads'))
+  const storage = await openStorage(config.storage)
+  closers.add('storage', async () => await storage.close())
   const hashing = new HashThread()
   closers.add('hashing', async () => await hashing.close())
   await mkdir(path.join(config.dataDir, 'targets'), { recursive: true, mode: 0o700 })
@@ -161,7 +163,7 @@ function createAuth(config: Config, database: Database, publisher: Publisher) {
   return { users, logins, tokens, authenticator: new Authenticator(logins, tokens) }
 }
 
-type RunParts = { database: Database; storage: DiskStorage; targets: TargetRecords; publisher: Publisher; tokens: WatchTokens; importers: Importers }
+type RunParts = { database: Database; storage: Storage; targets: TargetRecords; publisher: Publisher; tokens: WatchTokens; importers: Importers }
 
 /** Everything that makes a run: its log, its queue, its attempts, and what people do to it. */
 function createRuns(config: Config, log: Logger, { database, storage, targets, publisher, tokens, importers }: RunParts) {
@@ -181,7 +183,7 @@ function createRuns(config: Config, log: Logger, { database, storage, targets, p
     events,
     publisher,
     live,
-    storageRoot: storage.root,
+    storageAddress: config.storage,
     importers,
     addressOf: async (targetId) => await targets.addressOf(targetId),
     openTarget,

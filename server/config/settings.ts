@@ -33,7 +33,7 @@ const allSettings = z.object({
     .optional()
     .describe('Address of that store, buckets in its path; without it that of Amazon S3 in S3_REGION.'),
   S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
-  S3_PREFIX: z.string().max(500).default('uploads/').describe('How the keys of uploads begin, so that the bucket can hold other things.'),
+  S3_PREFIX: z.string().max(500).default('uploads/').describe('How the names of uploads in the bucket begin; no two Intakes may share it.'),
   S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Key id that may read, write, list and delete under S3_PREFIX.'),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret of that key.'),
   LOGIN_IDLE_MINUTES: z.coerce.number().positive().max(43_200).default(30).describe('A login ends after so many minutes without a request.'),

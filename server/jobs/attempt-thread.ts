@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { AppError, messageOf, toAppError } from '../errors.ts'
+import { openStorage } from '../storage/open-storage.ts'
 import { openTarget } from '../targets/registry.ts'
 import type { Target } from '../targets/target.ts'
 import { watchHeap } from './heap-watch.ts'
@@ -29,7 +30,8 @@ async function attempt(target: Target | undefined): Promise<ThreadOutcome> {
     const { importer } = (await import(input.importerModule)) as { importer: Importer }
     const { importId, attempt, options } = input
     const only = input.only ?? undefined
-    return await importer.run({ importId, attempt, options, files: jobFiles(input), ...(only && { only }), ...(target && { target }) }, context)
+    const files = jobFiles(input.files, await openStorage(input.storage))
+    return await importer.run({ importId, attempt, options, files, ...(only && { only }), ...(target && { target }) }, context)
   } catch (thrown) {
     return failure(thrown)
   }

@@ -9,13 +9,13 @@ export type JobFile = {
   name: string
   size: number
   sha256: string
-  /** Absolute path of the stored file, when it is on a disk of this machine. For formats that are read by jumping about in them. */
-  path?: string
   /**
    * The stored bytes as a stream. The first complete read checks size and SHA-256 against what was counted at receipt and fails with `file_damaged`
    * at its end when they differ.
    */
   open(): Readable
+  /** The bytes from `start`, without the one at `end`: for formats that are read by jumping about in them. Not checked: read the file whole by `open` before. */
+  read(start: number, end: number): Readable
 }
 
 export type ProgressUpdate = {

@@ -1,30 +1,27 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
-import { readStored, storagePath } from '../storage/storage.ts'
+import type { ByteRange, Storage } from '../storage/storage.ts'
 import type { JobFile } from './importer.ts'
 import type { ThreadInput } from './thread-protocol.ts'
 
 type Received = ThreadInput['files'][number]
 
 /** The files of a run as an importer sees them: only whole ones are read to their end without an error. */
-export function jobFiles(input: ThreadInput): JobFile[] {
-  return input.files.map((file) => {
+export function jobFiles(files: Received[], storage: Pick<Storage, 'read'>): JobFile[] {
+  return files.map((file) => {
+    const { name, key, size, sha256 } = file
+    const stored = (range?: ByteRange) => translated(storage.read(key, range), name)
     let whole = false
+    const isWhole = () => {
+      whole = true
+    }
     return {
-      name: file.name,
-      size: file.size,
-      sha256: file.sha256,
-      path: storagePath(input.storageRoot, file.key),
-      open: (): Readable => {
-        const stored = readStored(input.storageRoot, file.key)
-        const pieces = whole
-          ? stored
-          : checked(stored, file, () => {
-              whole = true
-            })
-        return Readable.from(translated(pieces, file.name), { objectMode: false })
-      },
+      name,
+      size,
+      sha256,
+      open: () => Readable.from(whole ? stored() : checked(stored(), file, isWhole), { objectMode: false }),
+      read: (start, end) => Readable.from(stored({ start, end }), { objectMode: false }),
     }
   })
 }
@@ -39,7 +36,7 @@ async function* checked(stored: AsyncIterable<Buffer>, file: Received, isWhole: 
     yield piece
   }
   if (size !== file.size || hash.digest('hex') !== file.sha256) {
-    throw new AppError('file_damaged', `${file.name} is not what was received: it changed on the server's disk. Upload it again.`)
+    throw new AppError('file_damaged', `${file.name} is not what was received: it changed where it was kept. Upload it again.`)
   }
   isWhole()
 }
@@ -48,7 +45,7 @@ async function* translated(pieces: AsyncIterable<Buffer>, name: string): AsyncGe
   try {
     yield* pieces
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    if (!(cause instanceof AppError) || cause.code !== 'upload_gone') throw cause
     throw new AppError('upload_gone', `${name} is no longer kept on the server. Upload it again.`, { cause })
   }
 }

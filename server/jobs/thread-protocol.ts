@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
 import type { LogLevel, Progress, Ledger, RejectedRecord } from '../../shared/protocol/views.ts'
+import type { StorageAddress } from '../config/config.ts'
 import type { TargetAddress } from '../targets/target.ts'
 import type { JobOutcome } from './importer.ts'
 
@@ -10,7 +11,7 @@ export type ThreadInput = {
   attempt: number
   options: unknown
   files: { name: string; key: string; size: number; sha256: string }[]
-  storageRoot: string
+  storage: StorageAddress
   /** What the thread may hold. */
   memoryMb: number
   target: TargetAddress | null

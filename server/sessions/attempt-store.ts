@@ -1,3 +1,4 @@
+import type { StorageAddress } from '../config/config.ts'
 import type { Database, EntityManager } from '../database/database.ts'
 import { ImportEventEntity, ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
 import type { ImportSession } from '../database/entities.ts'
@@ -17,7 +18,7 @@ export type StoreParts = {
   events: EventLog
   publisher: Publisher
   live: LiveRuns
-  storageRoot: string
+  storageAddress: StorageAddress
   /** By kind: the URL of the module that exports `importer`. */
   importers: Partial<Record<ImportSession['kind'], { module: string }>>
   addressOf(targetId: string): Promise<TargetAddress>
@@ -63,7 +64,7 @@ export class SqlAttemptStore implements AttemptStore {
     })
     if (!moved) return null
     this.#parts.live.begin(importId, attempt, row.progress, row.ledger)
-    return { importerModule, importId, attempt, options: row.options, storageRoot: this.#parts.storageRoot, files: row.files, ...prepared }
+    return { importerModule, importId, attempt, options: row.options, storage: this.#parts.storageAddress, files: row.files, ...prepared }
   }
 
   async keepBatch(importId: string, attempt: number, batch: Batch): Promise<void> {

@@ -20,7 +20,7 @@ export async function recover(parts: RecoverParts): Promise<void> {
   const runs = await takeUp(parts, () => false, 'The server was stopped in the middle of this run.')
   if (runs > 0) parts.log.info({ runs }, 'runs put back into the queue')
   await forgetEnded(parts)
-  await removeOrphans(parts)
+  await removeOrphans(parts, Infinity)
 }
 
 /**
@@ -53,15 +53,24 @@ async function forgetEnded({ database, store, log }: RecoverParts): Promise<void
   }
 }
 
-async function removeOrphans({ database, storage, log }: RecoverParts): Promise<void> {
+/**
+ * Removes files that belong to no run, and what uploads that were cut off left. `olderThan`, a moment: what is younger may be an upload that another process is
+ * receiving, whose run is not written yet. Infinity is for the one process that has just found itself alone.
+ */
+export async function removeOrphans(
+  { database, storage, log }: Pick<RecoverParts, 'database' | 'storage' | 'log'>,
+  olderThan: number,
+): Promise<void> {
   const known = new Set<string>()
   const rows = await database.em().find(ImportSessionEntity, { uploadsGone: false }, { fields: ['files'], disableIdentityMap: true })
   for (const row of rows) for (const file of row.files) known.add(file.key)
-  for (const key of await storage.keys()) {
-    if (known.has(key)) continue
+  for await (const { key, modifiedAt } of storage.list()) {
+    if (known.has(key) || modifiedAt >= olderThan) continue
     await storage.remove(key)
     log.info({ key }, 'removed an upload that belongs to no run')
   }
+  const uploads = await storage.sweep(olderThan)
+  if (uploads > 0) log.info({ uploads }, 'removed what uploads that were cut off left')
 }
 
 /** Removes the files of runs that ended longer ago than `keepMs`. */

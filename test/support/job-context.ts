@@ -52,13 +52,20 @@ export class KeepingContext implements JobContext {
 export function fileAsJob(path: string, name = basename(path)): JobFile {
   const bytes = readFileSync(path)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { name, size: bytes.length, sha256, path, open: () => createReadStream(path) }
+  return {
+    name,
+    size: bytes.length,
+    sha256,
+    open: () => createReadStream(path),
+    read: (start, end) => createReadStream(path, { start, end: end - 1 }),
+  }
 }
 
 /** Content as an uploaded file that is on no disk. */
 export function textAsJob(name: string, content: string | Uint8Array): JobFile {
   const bytes = Buffer.from(content)
-  return { name, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), open: () => Readable.from([bytes]) }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { name, size: bytes.length, sha256, open: () => Readable.from([bytes]), read: (start, end) => Readable.from([bytes.subarray(start, end)]) }
 }
 
 /** Records as a fixture file. */

@@ -1,23 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { afterAll } from 'vitest'
 import type { JobFile } from '../../../server/jobs/importer.ts'
 
 /** A job file whose bytes come in chunks of the given size, from memory. */
-export function jobFileOf(bytes: Uint8Array | string, options: { name?: string; chunk?: number; path?: string } = {}): JobFile {
+export function jobFileOf(bytes: Uint8Array | string, options: { name?: string; chunk?: number } = {}): JobFile {
   const content = Buffer.from(bytes as Uint8Array)
   const chunk = options.chunk ?? 65536
   return {
     name: options.name ?? 'backup.json',
     size: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
-    ...(options.path !== undefined && { path: options.path }),
     open: () =>
       Readable.from(
         slices(content, () => chunk),
+        { objectMode: false },
+      ),
+    read: (start, end) =>
+      Readable.from(
+        slices(content.subarray(start, end), () => chunk),
         { objectMode: false },
       ),
   }
@@ -39,16 +40,8 @@ function* slices(content: Buffer, size: () => number): Generator<Buffer> {
   }
 }
 
-const folder = join(tmpdir(), `restore-read-${randomUUID()}`)
-mkdirSync(folder, { recursive: true })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** A job file that stands on the disk, as a zip must. */
-export function jobFileOnDisk(bytes: Uint8Array, name = 'backup.zip'): JobFile {
-  const path = join(folder, randomUUID())
-  writeFileSync(path, bytes)
-  return jobFileOf(bytes, { name, path })
-}
+/** A job file with the name of a packed one. */
+export const packedFileOf = (bytes: Uint8Array, name = 'backup.zip'): JobFile => jobFileOf(bytes, { name })
 
 export function fixture(name: string): Buffer {
   return readFileSync(new URL(`../../fixtures/restore-read/${name}`, import.meta.url))

@@ -8,7 +8,7 @@ import type { ReadOptions } from '../../../server/importers/restore/read/records
 import { ExactNumber } from '../../../server/importers/restore/record.ts'
 import type { FixtureRecord } from '../../../server/importers/restore/record.ts'
 import type { JobFile } from '../../../server/jobs/importer.ts'
-import { collect, fixture, jobFileOf, jobFileOnDisk } from './job-file.ts'
+import { collect, fixture, jobFileOf, packedFileOf } from './job-file.ts'
 
 const signal = new AbortController().signal
 const chunks = [1, 2, 7, 65536]
@@ -323,7 +323,7 @@ describe('a file that is broken', () => {
   })
 
   it('or a zip in a zip is refused', async () => {
-    expect(await refusal(jobFileOnDisk(fixture('nested.zip')))).toMatchObject({
+    expect(await refusal(packedFileOf(fixture('nested.zip')))).toMatchObject({
       code: 'file_unsupported',
       message: expect.stringContaining('inside is a zip file'),
     })

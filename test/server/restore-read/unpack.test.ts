@@ -7,7 +7,7 @@ import { AppError } from '../../../server/errors.ts'
 import { defaultUnpackLimits, unpack } from '../../../server/importers/restore/read/unpack.ts'
 import type { UnpackLimits } from '../../../server/importers/restore/read/unpack.ts'
 import type { JobFile } from '../../../server/jobs/importer.ts'
-import { collect, fixture, jobFileOf, jobFileOnDisk } from './job-file.ts'
+import { collect, fixture, jobFileOf, packedFileOf } from './job-file.ts'
 
 const plain = fixture('plain.json')
 const signal = new AbortController().signal
@@ -31,7 +31,7 @@ const zips = ['plain.json.zip', 'stored.json.zip', 'macos.zip', 'streamed.zip', 
 
 describe('an uploaded file', () => {
   it.each(['plain.json', ...streams, ...variants, ...zips])('is unpacked by its content, whatever its name: %s', async (name) => {
-    const file = { ...jobFileOnDisk(fixture(name)), name: 'no-ending' }
+    const file = { ...packedFileOf(fixture(name)), name: 'no-ending' }
     expect(await unpacked(file)).toEqual(plain)
   })
 
@@ -80,7 +80,7 @@ describe('a damaged file', () => {
     // Shorter beginnings are not known as packed; the last zero of an lzma stream may be missing without loss.
     for (let length = 18; length < bytes.length - 1; length += 5) {
       if (length === wholeStream.get(name)) continue
-      const error = await refusal(jobFileOnDisk(bytes.subarray(0, length), name))
+      const error = await refusal(packedFileOf(bytes.subarray(0, length), name))
       expect(error.code).toBe('file_damaged')
       if (!name.endsWith('.zip')) expect(error.message).toContain(`${name} can't be unpacked: the compressed file ends in the middle`)
     }
@@ -96,7 +96,7 @@ describe('a damaged file', () => {
     for (let at = 20; at < bytes.length; at += 3) {
       const broken = Buffer.from(bytes)
       broken[at] = broken[at]! ^ 0x10
-      const result = await unpacked(jobFileOnDisk(broken, name)).catch((error: unknown) => error)
+      const result = await unpacked(packedFileOf(broken, name)).catch((error: unknown) => error)
       if (result instanceof Buffer) expect(result).toEqual(plain)
       else expect(result).toMatchObject({ code: expect.stringMatching(/^file_/) })
     }
@@ -143,7 +143,7 @@ describe('a damaged file', () => {
       const mismatch = new AppError('file_damaged', 'The stored file is not the one that was uploaded.')
       const bytes = fixture(name)
       const open = () => Readable.from(failingAfter([bytes, Buffer.alloc(name.endsWith('.zip') ? 8192 : 0)], mismatch), { objectMode: false })
-      expect(await refusal({ ...jobFileOnDisk(bytes), open })).toBe(mismatch)
+      expect(await refusal({ ...packedFileOf(bytes), open })).toBe(mismatch)
     },
   )
 })
@@ -169,7 +169,7 @@ describe('a zip', () => {
     ['lies-large.zip', 'file_damaged', /ends in the middle/],
   ]
   it.each(cases)('that is not one plain sound file is refused: %s', async (name, code, message) => {
-    const error = await refusal(jobFileOnDisk(fixture(name), name))
+    const error = await refusal(packedFileOf(fixture(name), name))
     expect(error.message).toMatch(message)
     expect(error.code).toBe(code)
   })
@@ -260,7 +260,7 @@ describe.skipIf(!existsSync(samples))('real samples', () => {
     const path = resolve(samples, folder)
     const names = readdirSync(path).filter((name) => pattern.test(name))
     const contents = await Promise.all(
-      names.map(async (name) => (await unpacked(jobFileOnDisk(readFileSync(resolve(path, name)), name))).toString('hex')),
+      names.map(async (name) => (await unpacked(packedFileOf(readFileSync(resolve(path, name)), name))).toString('hex')),
     )
     expect(names.length).toBeGreaterThan(3)
     expect(new Set(contents).size).toBe(1)

@@ -1,6 +1,5 @@
 import { addAbortSignal } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { AppError } from '../../../errors.ts'
 import type { JobFile } from '../../../jobs/importer.ts'
 import { bunzip2 } from './bunzip2.ts'
 import { damagedPacking, overLimit, unreadablePacking } from './damage.ts'
@@ -73,9 +72,8 @@ function gzipTrailing(): PackingError {
 
 /** A zip is read by jumping about in it, so the check of the stored bytes at the end of a plain read would never be reached: one plain read does it first. */
 async function* unzip(file: JobFile, packed: AsyncGenerator<Buffer>, progress: UnpackProgress, signal: AbortSignal): AsyncGenerator<Buffer> {
-  if (file.path === undefined) throw new AppError('internal', 'A zip can be read only from a file on the disk.')
   while (!(await packed.next()).done) signal.throwIfAborted()
-  const member = await openZipMember(file.path)
+  const member = await openZipMember(file)
   try {
     progress.packedRead = 0
     progress.packedSize = member.packedSize

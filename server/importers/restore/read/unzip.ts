@@ -1,8 +1,10 @@
 import { pipeline } from 'node:stream'
 import { createInflateRaw, crc32 } from 'node:zlib'
-import { openPromise } from 'yauzl'
+import { fromRandomAccessReaderPromise } from 'yauzl'
 import type { Entry, ZipFile } from 'yauzl'
 import { PackingError, endsInTheMiddle } from './packing-error.ts'
+import { zipReader } from './zip-reader.ts'
+import type { ZipBytes } from './zip-reader.ts'
 
 const maxEntries = 1000
 
@@ -17,11 +19,13 @@ export type ZipMember = {
 }
 
 /**
- * Finds the one file in the zip at `path`. Folders and what macOS adds are passed over; several files are refused by name, as are encrypted ones, links,
+ * Finds the one file in a zip. Folders and what macOS adds are passed over; several files are refused by name, as are encrypted ones, links,
  * unsafe names and methods other than "stored" and "deflated". Throws PackingError.
  */
-export async function openZipMember(path: string): Promise<ZipMember> {
-  const zip = await asPackingError(openPromise(path, { lazyEntries: true, autoClose: false, strictFileNames: true }))
+export async function openZipMember(file: ZipBytes): Promise<ZipMember> {
+  const zip = await asPackingError(
+    fromRandomAccessReaderPromise(zipReader(file), file.size, { lazyEntries: true, autoClose: false, strictFileNames: true }),
+  )
   try {
     const entry = onlyFile(await asPackingError(readEntries(zip)))
     refuseUnreadable(entry)

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { access, constants, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { AppError } from '../errors.ts'
+import { cutShort, isKey, requireKey, uploadGone } from './storage.ts'
+import type { ByteRange, Storage, StorageWriter, StoredFile } from './storage.ts'
+import { WrittenFile } from './written-file.ts'
+
+/** How the name of a file ends that is still being written. */
+const unfinished = '.part'
+
+const highWaterMark = 256 * 1024
+
+/** Files in a folder. Several machines may share it when it lies on a file system that they all mount. */
+export class DiskStorage implements Storage {
+  readonly #root: string
+  readonly #writing = new Set<WrittenFile>()
+
+  private constructor(root: string) {
+    this.#root = root
+  }
+
+  static async open(root: string): Promise<DiskStorage> {
+    await mkdir(root, { recursive: true, mode: 0o700 })
+    return new DiskStorage(root)
+  }
+
+  async create(): Promise<StorageWriter> {
+    const key = randomUUID()
+    const part = this.#pathOf(key) + unfinished
+    const written = new WrittenFile(await translate(open(part, 'wx', 0o600)))
+    this.#writing.add(written)
+    return {
+      key,
+      write: async (pieces) => await translate(written.write(pieces)),
+      commit: async () => {
+        await translate(written.commit())
+        await translate(rename(part, this.#pathOf(key)))
+        await translate(syncFolder(this.#root))
+        this.#writing.delete(written)
+      },
+      discard: async () => {
+        await written.close()
+        this.#writing.delete(written)
+        await rm(part, { force: true })
+        await this.remove(key)
+      },
+    }
+  }
+
+  async size(key: string): Promise<number> {
+    return (await translate(stat(this.#pathOf(key)))).size
+  }
+
+  read(key: string, range?: ByteRange): Readable {
+    const file = this.#pathOf(key)
+    return Readable.from(range ? readRange(file, range) : readWhole(file), { objectMode: false, highWaterMark })
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.#pathOf(key), { force: true })
+  }
+
+  async *list(): AsyncIterable<StoredFile> {
+    for await (const { name } of await opendir(this.#root)) {
+      const modifiedAt = isKey(name) ? await this.#modifiedAt(name) : null
+      if (modifiedAt !== null) yield { key: name, modifiedAt }
+    }
+  }
+
+  async sweep(before: number): Promise<number> {
+    let removed = 0
+    for await (const { name } of await opendir(this.#root)) {
+      if (!name.endsWith(unfinished) || !isKey(name.slice(0, -unfinished.length))) continue
+      const modifiedAt = await this.#modifiedAt(name)
+      if (modifiedAt === null || modifiedAt >= before) continue
+      await rm(path.join(this.#root, name), { force: true })
+      removed += 1
+    }
+    return removed
+  }
+
+  async ping(): Promise<void> {
+    try {
+      await access(this.#root, constants.R_OK | constants.W_OK)
+    } catch (cause) {
+      throw new AppError('unavailable', 'The folder for uploads can’t be written. Look at DATA_DIR and who owns it.', { cause })
+    }
+  }
+
+  /** What is still being written stays, for the sweep. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#writing].map(async (written) => await written.close()))
+  }
+
+  #pathOf(key: string): string {
+    requireKey(key)
+    return path.join(this.#root, key)
+  }
+
+  /** Null when the file went while the folder was read. */
+  async #modifiedAt(name: string): Promise<number | null> {
+    try {
+      return (await stat(path.join(this.#root, name))).mtimeMs
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw thrown
+    }
+  }
+}
+
+async function* readWhole(file: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(file, { highWaterMark }) as AsyncIterable<Buffer>
+  } catch (thrown) {
+    throw translated(thrown)
+  }
+}
+
+async function* readRange(file: string, { start, end }: ByteRange): AsyncGenerator<Buffer> {
+  let left = end - start
+  try {
+    if (left > 0) {
+      for await (const piece of createReadStream(file, { start, end: end - 1, highWaterMark }) as AsyncIterable<Buffer>) {
+        left -= piece.length
+        yield piece
+      }
+    }
+  } catch (thrown) {
+    throw translated(thrown)
+  }
+  if (left > 0) throw cutShort()
+}
+
+/** Makes a new name in a folder safe. Windows opens no folders, and needs none of it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (path.sep === '\\') return
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function translate<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (thrown) {
+    throw translated(thrown)
+  }
+}
+
+function translated(thrown: unknown): unknown {
+  const code = (thrown as NodeJS.ErrnoException).code
+  if (code === 'ENOENT') return uploadGone(thrown)
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return thrown
+  return new AppError('storage_full', 'The disk for uploads is full. Nothing was started.', { cause: thrown })
+}
