@@ -218,6 +218,20 @@ export function describeSqlite(): void {
     })
   })
 
+  describe('a trigger', () => {
+    it('that undoes the whole transaction leaves nothing of its batch', async () => {
+      await subject.run(`CREATE TABLE item (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, name text NOT NULL);
+        CREATE TRIGGER refuse BEFORE INSERT ON item WHEN NEW.name = 'item 1234' BEGIN SELECT RAISE(ROLLBACK, 'not this one'); END`)
+      const target = await subject.open()
+      const item = await tableOf(target, 'item')
+      const transaction = await beginOn(target)
+      const rows = Array.from({ length: 2000 }, (_, at) => [`item ${at}`])
+      await expect(transaction.write({ table: item, columns: ['name'], rows })).rejects.toThrow('not this one')
+      await transaction.rollback()
+      expect(await subject.values('SELECT count(*) FROM item')).toEqual([0])
+    })
+  })
+
   describe('a file', () => {
     it('keeps its journal mode, and nothing lies beside it after the end', async () => {
       await subject.run('CREATE TABLE seen (id integer PRIMARY KEY)')

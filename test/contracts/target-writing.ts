@@ -113,6 +113,27 @@ export function describeWriting(subject: Subject): void {
       await transaction.rollback()
     })
 
+    it('names the one row at fault among thousands, and writes the others without it', async () => {
+      const target = await openWithTables(subject())
+      const rows: [number, string | null][] = Array.from({ length: 5400 }, (_, at) => [at + 1, at === 4321 ? null : `author ${at}`])
+      await inTransaction(target, async (transaction) => {
+        const write = async (some: [number, string | null][]): Promise<void> =>
+          await transaction.savepoint(async () => await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows: some }))
+        await expect(write(rows)).rejects.toMatchObject({ code: 'not_null_violation', details: { table: 'author', column: 'name', row: 4321 } })
+        await write(rows.filter(([, name]) => name !== null))
+      })
+      expect(await subject().values('SELECT count(*) FROM author')).toEqual([expect.toSatisfy((count) => Number(count) === 5399)])
+      expect(await subject().values('SELECT name FROM author WHERE id = 5400')).toEqual(['author 5399'])
+    })
+
+    it('lets the last of several rows with one key win among thousands', async () => {
+      const target = await openWithTables(subject())
+      const rows = Array.from({ length: 3000 }, (_, at) => [(at % 1500) + 1, `author ${at}`])
+      await inTransaction(target, async (transaction) => await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows }))
+      expect(await subject().values('SELECT count(*) FROM author')).toEqual([expect.toSatisfy((count) => Number(count) === 1500)])
+      expect(await subject().values('SELECT name FROM author WHERE id IN (1, 1500) ORDER BY id')).toEqual(['author 1500', 'author 2999'])
+    })
+
     it('writes rows that are keys and nothing else', async () => {
       const pair = table('pair', [column('a', 'integer'), column('b', 'text')], { primaryKey: ['a', 'b'] })
       const target = await openWithTables(subject(), [pair])

@@ -27,7 +27,7 @@ function encoded(value: Cell, column: Column): SqliteValue {
 
 function existingLinks(connection: Connection, batch: LinkBatch, wanted: WantedLinks<SqliteValue>): ExistingLink<StoredValue[]>[] {
   const table = `main.${quoteName(batch.table.name)}`
-  if (connection.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined) return []
+  if (hasNoLinks(connection, batch, wanted)) return []
   const identity = quoteNames(identityOf(batch.table))
   const select = `SELECT ${quoteName(batch.other)}, ${identity} FROM ${table} WHERE ${quoteName(batch.owner)} = ? ORDER BY ${identity}`
   const statement = connection.prepare<[SqliteValue], StoredValue[]>(select).raw().safeIntegers()
@@ -36,6 +36,19 @@ function existingLinks(connection: Connection, batch: LinkBatch, wanted: WantedL
     for (const [other = null, ...key] of statement.all(owner)) found.push({ owner: ownerText, other: sameText(other), key })
   }
   return found
+}
+
+/** Whether none of the owners has a link yet, asked at once: new owners mostly come with keys that lie together. */
+function hasNoLinks(connection: Connection, { table, owner }: LinkBatch, wanted: WantedLinks<SqliteValue>): boolean {
+  let least = Infinity
+  let most = -Infinity
+  for (const link of wanted.values()) {
+    if (typeof link.owner !== 'number') return false
+    least = Math.min(least, link.owner)
+    most = Math.max(most, link.owner)
+  }
+  const name = quoteName(owner)
+  return connection.prepare(`SELECT 1 FROM main.${quoteName(table.name)} WHERE ${name} BETWEEN ? AND ? LIMIT 1`).get(least, most) === undefined
 }
 
 function identityOf(table: Table): string[] {

@@ -14,13 +14,14 @@ export class ReferencedValues {
     this.#at = watched.key.columns.map((name) => names.indexOf(name))
   }
 
-  add(row: SqliteValue[]): void {
+  /** Takes the row whose values stand among others, from `from` on. */
+  add(encoded: SqliteValue[], from: number): void {
     if (this.#at.length === 1) {
-      const value = row[this.#at[0] ?? 0] ?? null
+      const value = encoded[from + (this.#at[0] ?? 0)] ?? null
       if (value !== null) this.#single.add(value)
       return
     }
-    const values = this.#at.map((at) => row[at] ?? null)
+    const values = this.#at.map((at) => encoded[from + at] ?? null)
     if (!values.includes(null)) this.#several.set(JSON.stringify(values, exact), values)
   }
 

@@ -3,14 +3,15 @@ import { CellRefusal, cutValue, valueInvalid } from '../cells/refusal.ts'
 import { keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
 import type { Cell, Column, Table, WriteBatch } from '../target.ts'
-import type { Connection, Statement } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { encoderOf } from './encode.ts'
 import type { Encoder, SqliteValue } from './encode.ts'
 import { translateSqlite } from './errors.ts'
 import type { ReferencedValues } from './referenced-values.ts'
+import { RowBlocks } from './row-blocks.ts'
 
-/** Stores one row, already encoded. */
-type Store = (values: SqliteValue[]) => void
+/** Stores rows that are encoded already: one, or where there are `blocks`, many at a time. */
+type Store = { one: (values: SqliteValue[]) => void; blocks: RowBlocks | null }
 
 export type BatchShape = Omit<WriteBatch, 'rows'>
 
@@ -28,25 +29,49 @@ export function compileWriter(connection: Connection, { table, columns: names, k
   return (rows) => writeRows({ table, columns, encoders, store, references }, rows)
 }
 
+/** Where in a batch the writing is: the row and the column that an error is about. */
+type Place = { row: number; column: number }
+
 function writeRows(shape: Shape, rows: Cell[][]): void {
-  const { encoders, store, references } = shape
-  const width = encoders.length
-  const encoded = Array<SqliteValue>(width)
-  let at = 0
-  let column = 0
+  const place: Place = { row: 0, column: 0 }
   try {
-    for (at = 0; at < rows.length; at += 1) {
-      const row = rows[at] as Cell[]
-      for (column = 0; column < width; column += 1) {
-        const value = row[column] as Cell
-        encoded[column] = value === null ? null : (encoders[column] as Encoder)(value)
-      }
-      store(encoded)
-      for (const reference of references) reference.add(encoded)
+    while (place.row < rows.length) {
+      const count = shape.store.blocks?.next(rows.length - place.row) ?? 0
+      if (count > 0) writeBlock(shape, shape.store.blocks as RowBlocks, rows, place, count)
+      else writeRow(shape, rows, place)
     }
   } catch (thrown) {
-    throw explained(thrown, shape, at, rows[at] ?? [], column)
+    throw explained(thrown, shape, place.row, rows[place.row] ?? [], place.column)
   }
+}
+
+function writeRow(shape: Shape, rows: Cell[][], place: Place): void {
+  const encoded: SqliteValue[] = []
+  encodeRow(shape, rows[place.row] as Cell[], encoded, place)
+  shape.store.one(encoded)
+  place.row += 1
+}
+
+function writeBlock(shape: Shape, blocks: RowBlocks, rows: Cell[][], place: Place, count: number): void {
+  const from = place.row
+  const encoded: SqliteValue[] = []
+  for (; place.row < from + count; place.row += 1) encodeRow(shape, rows[place.row] as Cell[], encoded, place)
+  if (blocks.run(count, encoded)) return
+  const width = shape.encoders.length
+  for (place.row = from; place.row < from + count; place.row += 1) {
+    const at = (place.row - from) * width
+    shape.store.one(encoded.slice(at, at + width))
+  }
+}
+
+/** Adds the values of a row to `encoded`, and notes what its foreign keys refer to. */
+function encodeRow({ encoders, references }: Shape, row: Cell[], encoded: SqliteValue[], place: Place): void {
+  const from = encoded.length
+  for (place.column = 0; place.column < encoders.length; place.column += 1) {
+    const value = row[place.column] as Cell
+    encoded.push(value === null ? null : (encoders[place.column] as Encoder)(value))
+  }
+  for (const reference of references) reference.add(encoded, from)
 }
 
 /** The error of a row: with table, column and value as far as they are known. */
@@ -81,21 +106,19 @@ function checkedColumn(error: AppError, columns: Column[]): number {
 }
 
 function compileStore(connection: Connection, table: Table, names: string[], key: string[] | undefined): Store {
-  if (!key) return runner(connection.prepare(insertSql(table, names)))
-  const positions = keyPositions(table, names, key)
-  if (lacksRequired(table, names)) return updateOrInsert(connection, table, names, positions)
-  return runner(connection.prepare(`${insertSql(table, names)} ON CONFLICT (${quoteNames(key)}) ${conflictAction(names, key)}`))
+  const positions = key ? keyPositions(table, names, key) : []
+  if (key && lacksRequired(table, names)) return { one: updateOrInsert(connection, table, names, positions), blocks: null }
+  const conflict = key ? ` ON CONFLICT (${quoteNames(key)}) ${conflictAction(names, key)}` : ''
+  const sqlFor = (rows: number): string => `${insertSql(table, names, rows)}${conflict}`
+  const statement = connection.prepare(sqlFor(1))
+  const one = (values: SqliteValue[]): void => void statement.run(values)
+  return { one, blocks: names.length === 0 ? null : new RowBlocks(connection, names.length, sqlFor) }
 }
 
-function runner(statement: Statement): Store {
-  return (values) => {
-    statement.run(values)
-  }
-}
-
-function insertSql(table: Table, names: string[]): string {
+function insertSql(table: Table, names: string[], rows = 1): string {
   if (names.length === 0) return `INSERT INTO main.${quoteName(table.name)} DEFAULT VALUES`
-  return `INSERT INTO main.${quoteName(table.name)} (${quoteNames(names)}) VALUES (${names.map(() => '?').join(', ')})`
+  const row = `(${names.map(() => '?').join(', ')})`
+  return `INSERT INTO main.${quoteName(table.name)} (${quoteNames(names)}) VALUES ${Array<string>(rows).fill(row).join(', ')}`
 }
 
 function conflictAction(names: string[], key: string[]): string {
@@ -104,7 +127,7 @@ function conflictAction(names: string[], key: string[]): string {
 }
 
 /** An INSERT that lacks a required column fails before SQLite looks at the key, so a row that is there has to be changed first. */
-function updateOrInsert(connection: Connection, table: Table, names: string[], positions: number[]): Store {
+function updateOrInsert(connection: Connection, table: Table, names: string[], positions: number[]): Store['one'] {
   const rest = names.map((_, at) => at).filter((at) => !positions.includes(at))
   const assignments = (rest.length > 0 ? rest : positions).map((at) => `${quoteName(names[at] ?? '')} = ?`)
   const conditions = positions.map((at) => `${quoteName(names[at] ?? '')} = ?`)
