@@ -107,6 +107,8 @@ export type TargetTransaction = {
   link(batch: LinkBatch): Promise<void>
   /** For each key the selected columns of the one row that has it, null where there is none; `conflict` where several have it. */
   find(lookup: Lookup): Promise<(Cell[] | null)[]>
+  /** For each key the selected columns of every row that has it, in no order. For lists: an index must begin with the columns of the key. */
+  findAll(lookup: Lookup): Promise<Cell[][][]>
   /** What `work` wrote is undone when it throws; what was before it stands. */
   savepoint<T>(work: () => Promise<T>): Promise<T>
   /** Rows written in this transaction whose foreign key leads nowhere, at most `limit`. What dangled before it is not reported. */

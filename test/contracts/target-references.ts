@@ -288,9 +288,19 @@ export function describeReferences(subject: Subject): void {
       })
     })
 
+    it('answer each key with all its rows', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        await transaction.write({ table: book, columns: ['title'], rows: [['a'], ['b'], ['b']] })
+        const lists = await transaction.findAll({ table: book, by: ['title'], keys: [['b'], ['nothing'], ['a'], ['b'], [null]], select: ['id'] })
+        expect(lists.map((list) => list.flat().toSorted())).toEqual([[2, 3], [], [1], [2, 3], []])
+      })
+    })
+
     it('do not find what can not be in the column', async () => {
       const target = await openWithTables(subject())
       await inTransaction(target, async (transaction) => {
+        expect(await transaction.findAll({ table: author, by: ['id'], keys: [['Anna']], select: ['id'] })).toEqual([[]])
         expect(await transaction.find({ table: author, by: ['id'], keys: [['Anna']], select: ['id'] })).toEqual([null])
       })
     })

@@ -12,21 +12,26 @@ import type { Session, TextRow } from './session.ts'
 const countedAtMost = 1_000_000
 
 /** For each key the one row that has it, in one statement. A key that can't be in its column is not there. */
-export async function findRows(session: Session, { table, by, keys, select }: Lookup): Promise<(Cell[] | null)[]> {
+export async function findRows(session: Session, lookup: Lookup): Promise<(Cell[] | null)[]> {
+  return (await findLists(session, lookup)).map(([row, another], at) => {
+    if (another) throw severalRows(lookup.table, lookup.by, lookup.keys[at] ?? [])
+    return row ?? null
+  })
+}
+
+/** For each key the rows that have it, in one statement. */
+export async function findLists(session: Session, { table, by, keys, select }: Lookup): Promise<Cell[][][]> {
   const keyColumns = pickColumns(table, by)
   const columns = pickColumns(table, select)
   const encoders = keyColumns.map(encoderOf)
   const encoded = keys.map((key) => encodeKey(key, encoders))
   const asked = encoded.flatMap((key, at) => (key ? [{ at, key }] : []))
-  const found: (Cell[] | null)[] = keys.map(() => null)
+  const found: Cell[][][] = keys.map(() => [])
   if (asked.length === 0) return found
   const parameters = keyColumns.map((_, column) => asked.map(({ key }) => key[column] ?? ''))
-  const seen = new Set<number>()
   for (const [place, ...cells] of await session.rows(findSql(table, keyColumns, select), parameters)) {
     const at = asked[Number(place) - 1]?.at ?? 0
-    if (seen.has(at)) throw severalRows(table, by, keys[at] ?? [])
-    seen.add(at)
-    found[at] = columns.map((column, index) => decode(cells[index] ?? null, column))
+    found[at]?.push(columns.map((column, index) => decode(cells[index] ?? null, column)))
   }
   return found
 }

@@ -7,7 +7,7 @@ import { createTablesSql } from './ddl.ts'
 import { Deferral } from './deferral.ts'
 import { sqlState } from './errors.ts'
 import { setLinks } from './link.ts'
-import { findRows } from './read.ts'
+import { findLists, findRows } from './read.ts'
 import { checkConstraints, findDangling } from './references.ts'
 import { advanceSequence } from './sequences.ts'
 import type { Session } from './session.ts'
@@ -69,13 +69,11 @@ export class PostgresTransaction implements TargetTransaction {
   }
 
   async find(lookup: Lookup): Promise<(Cell[] | null)[]> {
-    this.#usable()
-    try {
-      return await findRows(this.#session, lookup)
-    } catch (thrown) {
-      if (sqlState(thrown) !== null) this.#broken = thrown
-      throw thrown
-    }
+    return await this.#ask(async () => await findRows(this.#session, lookup))
+  }
+
+  async findAll(lookup: Lookup): Promise<Cell[][][]> {
+    return await this.#ask(async () => await findLists(this.#session, lookup))
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
@@ -125,6 +123,16 @@ export class PostgresTransaction implements TargetTransaction {
 
   async rollback(): Promise<void> {
     if (this.#open) await this.#end()
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    this.#usable()
+    try {
+      return await question()
+    } catch (thrown) {
+      if (sqlState(thrown) !== null) this.#broken = thrown
+      throw thrown
+    }
   }
 
   /** A change that is refused leaves the transaction good for nothing but to be undone, by `savepoint` or as a whole. */

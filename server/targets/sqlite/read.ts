@@ -12,20 +12,26 @@ import type { Encoder, SqliteValue } from './encode.ts'
 const countedAtMost = 1_000_000
 
 /** For each key the one row that has it. A key that can't be in its column is not there. */
-export function findRows(connection: Connection, { table, by, keys, select }: Lookup): (Cell[] | null)[] {
+export function findRows(connection: Connection, lookup: Lookup): (Cell[] | null)[] {
+  return findLists(connection, lookup, ' LIMIT 2').map(([row, another], at) => {
+    if (another) throw severalRows(lookup.table, lookup.by, lookup.keys[at] ?? [])
+    return row ?? null
+  })
+}
+
+/** For each key the rows that have it. */
+export function findLists(connection: Connection, { table, by, keys, select }: Lookup, limit = ''): Cell[][][] {
   const encoders = pickColumns(table, by).map(encoderOf)
   const columns = pickColumns(table, select)
   const conditions = by.map((name) => `${quoteName(name)} = ?`)
   const list = select.length > 0 ? quoteNames(select) : '1'
   const statement = connection
-    .prepare<SqliteValue[], StoredValue[]>(`SELECT ${list} FROM main.${quoteName(table.name)} WHERE ${conditions.join(' AND ')} LIMIT 2`)
+    .prepare<SqliteValue[], StoredValue[]>(`SELECT ${list} FROM main.${quoteName(table.name)} WHERE ${conditions.join(' AND ')}${limit}`)
     .raw()
     .safeIntegers()
   return keys.map((key) => {
     const encoded = encodeKey(key, encoders)
-    const [row, another] = encoded ? statement.all(...encoded) : []
-    if (another) throw severalRows(table, by, key)
-    return row ? decodeRow(row, columns) : null
+    return encoded ? statement.all(...encoded).map((row) => decodeRow(row, columns)) : []
   })
 }
 

@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { createTableSql } from './ddl.ts'
 import type { ForeignKeyWatch } from './foreign-keys.ts'
 import { setLinks } from './link.ts'
-import { findRows } from './read.ts'
+import { findLists, findRows } from './read.ts'
 import type { Writers } from './writers.ts'
 
 export type TransactionParts = {
@@ -61,6 +61,11 @@ export class SqliteTransaction implements TargetTransaction {
   async find(lookup: Lookup): Promise<(Cell[] | null)[]> {
     this.#usable()
     return guarded(() => findRows(this.#connection, lookup))
+  }
+
+  async findAll(lookup: Lookup): Promise<Cell[][][]> {
+    this.#usable()
+    return guarded(() => findLists(this.#connection, lookup))
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {

@@ -22,6 +22,7 @@ export function cutTarget(target: Target, cut: Cut | null): Target & { commits: 
     },
     link: async (batch) => await inner.link(batch),
     find: async (lookup) => await inner.find(lookup),
+    findAll: async (lookup) => await inner.findAll(lookup),
     savepoint: async (work) => await inner.savepoint(work),
     danglingReferences: async (limit) => await inner.danglingReferences(limit),
     commit: async (checkpoint: Checkpoint) => {
