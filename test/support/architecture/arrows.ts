@@ -2,7 +2,7 @@ import type { Finding, Import, Source } from './source.ts'
 
 /** "Direction" of ARCHITECTURE.md as one line, left to right: a room imports itself and the rooms before it. A start gives a watch token: `auth` is before `sessions`. */
 const rooms = [
-  ['shared', 'errors', 'config', 'logging'],
+  ['shared', 'errors', 'config', 'logging', 'redis'],
   ['database', 'locks', 'storage', 'targets', 'destinations'],
   ['jobs', 'realtime', 'importers', 'auth', 'sessions', 'http', 'cli', 'app', 'main'],
 ].flat()
