@@ -3,8 +3,8 @@ import { createInflateRaw, crc32 } from 'node:zlib'
 import { fromRandomAccessReaderPromise } from 'yauzl'
 import type { Entry, ZipFile } from 'yauzl'
 import { PackingError, endsInTheMiddle } from './packing-error.ts'
-import { zipReader } from './zip-reader.ts'
-import type { ZipBytes } from './zip-reader.ts'
+import { zipReader } from '../../zip-reader.ts'
+import type { ZipBytes } from '../../zip-reader.ts'
 
 const maxEntries = 1000
 

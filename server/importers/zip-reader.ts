@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { RandomAccessReader } from 'yauzl'
-import type { JobFile } from '../../../jobs/importer.ts'
+import type { JobFile } from '../jobs/importer.ts'
 
 export type ZipBytes = Pick<JobFile, 'size' | 'read'>
 
