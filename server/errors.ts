@@ -27,9 +27,13 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as an AppError. What is not one of ours becomes `internal`, without its text: that is for the server's log. */
+/**
+ * Any thrown value as an AppError, also one of ours that a library has wrapped in its own. What is not one of ours becomes `internal`, without its text:
+ * that is for the server's log.
+ */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
+  if (thrown instanceof Error && thrown.cause instanceof AppError) return thrown.cause
   return new AppError('internal', 'Something went wrong on the server. The request id finds it in the server log.', { cause: thrown })
 }
 

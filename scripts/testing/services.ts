@@ -10,11 +10,14 @@ import { dirname, join } from 'node:path'
 /** A server of the run's own, in a folder of its own. `stop` ends it and removes the folder. */
 export type Service = { url: string; stop: () => Promise<void> }
 
+/** One that can go away and come back with what it holds. */
+export type RestartableService = Service & { halt: () => Promise<void>; resume: () => Promise<void> }
+
 /**
  * Starts a PostgreSQL that lasts as long as the run. Answers the URL of its superuser.
  * @param program path of `postgres`; `initdb` stands beside it
  */
-export async function startPostgres(program: string): Promise<Service> {
+export async function startPostgres(program: string): Promise<RestartableService> {
   const folder = mkdtempSync(join(tmpdir(), 'intake-postgres-'))
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(folder, 'password')
@@ -28,8 +31,16 @@ export async function startPostgres(program: string): Promise<Service> {
   // Nothing of it outlives the run, so nothing is flushed to the disk.
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'full_page_writes=off', 'max_connections=300']
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
-  const server = await start(program, args, 'stderr', /ready to accept connections/, { ...owner, cwd: folder })
-  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => stop(server, 'SIGINT', folder) }
+  const run = (): Promise<ChildProcess> => start(program, args, 'stderr', /ready to accept connections/, { ...owner, cwd: folder })
+  let server = await run()
+  return {
+    url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+    halt: () => end(server, 'SIGINT'),
+    resume: async () => {
+      server = await run()
+    },
+    stop: () => stop(server, 'SIGINT', folder),
+  }
 }
 
 /** Starts a Redis that keeps nothing. */
@@ -72,12 +83,16 @@ async function start(program: string, args: string[], stream: 'stdout' | 'stderr
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals, folder: string): Promise<void> {
+  await end(child, signal)
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited
   }
-  rmSync(folder, { recursive: true, force: true })
 }
 
 async function freePort(): Promise<number> {

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { MikroORM } from '@mikro-orm/core'
 import { Migrator } from '@mikro-orm/migrations'
 import type { SqlEntityManager, SqlMikroORM } from '@mikro-orm/sql'
 import type { AppDatabase } from '../config/config.ts'
-import { AppError } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import { entities } from './entities.ts'
 import { migrations as postgresqlMigrations } from './migrations/postgresql/list.ts'
 import { migrations as sqliteMigrations } from './migrations/sqlite/list.ts'
+import { holdStartLock } from './start-lock.ts'
+import { tellUnreachable } from './unreachable.ts'
 
 export type { SqlEntityManager as EntityManager } from '@mikro-orm/sql'
 
@@ -15,26 +16,62 @@ export type { SqlEntityManager as EntityManager } from '@mikro-orm/sql'
 export type Database = {
   dialect: AppDatabase['type']
   em(): SqlEntityManager
-  orm: MikroORM
   ping(): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens the app database and brings its schema up to date. Throws AppError `unavailable` when it can't be reached. */
-export async function openDatabase(options: AppDatabase): Promise<Database> {
-  const orm = options.type === 'sqlite' ? await openSqlite(options.file) : await openPostgresql(options.url)
+/**
+ * Opens the app database and brings its schema up to date. Several processes may do so at once: one of them migrates while the others wait. `whileAlone` runs
+ * after that, also by one process at a time: for what the first start makes. Throws AppError `unavailable` when the database can't be reached, another process
+ * does not finish within a minute, or a newer version has migrated the database.
+ */
+export async function openDatabase(options: AppDatabase, whileAlone: (database: Database) => Promise<void> = async () => {}): Promise<Database> {
+  const release = options.type === 'postgresql' ? await holdStartLock(options.url) : async () => {}
+  try {
+    const orm = options.type === 'sqlite' ? await openSqlite(options.file) : await openPostgresql(options)
+    try {
+      await migrate(orm, options.type)
+      const database = databaseOf(orm, options.type)
+      await whileAlone(database)
+      return database
+    } catch (thrown) {
+      await orm.close(true)
+      throw thrown
+    }
+  } finally {
+    await release()
+  }
+}
+
+function databaseOf(orm: SqlMikroORM, dialect: Database['dialect']): Database {
+  return {
+    dialect,
+    em: () => orm.em.fork(),
+    ping: async () => void (await orm.em.fork().getConnection().execute('select 1')),
+    close: () => orm.close(true),
+  }
+}
+
+const migrationLists = { sqlite: sqliteMigrations, postgresql: postgresqlMigrations }
+
+async function migrate(orm: SqlMikroORM, dialect: Database['dialect']): Promise<void> {
+  const known = new Set(migrationLists[dialect].map(({ name }) => name))
+  const done = await orm.migrator.getExecuted()
+  const unknown = done.map(({ name }) => name).filter((name) => !known.has(name))
+  if (unknown.length > 0) {
+    const names = unknown.join(', ')
+    throw new AppError(
+      'unavailable',
+      `A newer version of Intake has changed the app database (${names}). Start that version here, or restore the backup from before it.`,
+      { details: { unknownMigrations: unknown } },
+    )
+  }
   try {
     await orm.migrator.up()
   } catch (cause) {
-    await orm.close(true)
-    throw new AppError('unavailable', 'The app database can’t be brought up to date. It may be newer than this version of Intake.', { cause })
-  }
-  return {
-    dialect: options.type,
-    em: () => orm.em.fork(),
-    orm: orm as unknown as MikroORM,
-    ping: async () => void (await orm.em.fork().getConnection().execute('select 1')),
-    close: () => orm.close(true),
+    throw new AppError('unavailable', 'X', {
+      cause,
+    })
   }
 }
 
@@ -56,8 +93,15 @@ async function openSqlite(file: string): Promise<SqlMikroORM> {
   return orm
 }
 
-async function openPostgresql(url: string): Promise<SqlMikroORM> {
+const acquireMs = 5000
+
+async function openPostgresql({ url, pool = 10 }: { url: string; pool?: number }): Promise<SqlMikroORM> {
   const { MikroORM } = await import('@mikro-orm/postgresql')
-  const orm = await MikroORM.init({ ...shared, clientUrl: url, migrations: { migrationsList: postgresqlMigrations, snapshot: false } })
-  return orm
+  return await MikroORM.init({
+    ...shared,
+    clientUrl: url,
+    pool: { min: 0, max: pool },
+    driverOptions: { connectionTimeoutMillis: acquireMs, keepAlive: true, application_name: 'intake', onPoolCreated: tellUnreachable },
+    migrations: { migrationsList: postgresqlMigrations, snapshot: false },
+  })
 }

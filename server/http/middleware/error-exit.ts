@@ -14,6 +14,7 @@ export function errorExit(log: Logger): Handler {
     } catch (thrown) {
       const error = fromHttpLibrary(thrown) ?? toAppError(thrown)
       if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId: ctx.state.requestId, path: ctx.path }, 'request failed')
+      if (error.code === 'unavailable') log.warn({ err: error.cause ?? error, requestId: ctx.state.requestId, path: ctx.path }, error.message)
       if (error.status === 401 || error.status === 403)
         log.warn({ requestId: ctx.state.requestId, path: ctx.path, code: error.code, ip: ctx.ip }, 'refused')
       ctx.status = error.status
