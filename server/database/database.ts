@@ -69,10 +69,14 @@ async function migrate(orm: SqlMikroORM, dialect: Database['dialect']): Promise<
   try {
     await orm.migrator.up()
   } catch (cause) {
-    throw new AppError('unavailable', 'X', {
-      cause,
-    })
+    throw new AppError('unavailable', `The app database can’t be brought up to date (${reasonOf(cause)}). Nothing of it was changed.`, { cause })
   }
+}
+
+/** The ORM puts the whole statement before the reason. */
+function reasonOf(thrown: unknown): string {
+  const text = messageOf(thrown)
+  return text.slice(text.lastIndexOf('\n') + 1)
 }
 
 const shared = {

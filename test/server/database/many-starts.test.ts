@@ -51,6 +51,17 @@ describe.skipIf(!hasPostgres)('processes that start at once on an empty PostgreS
     )()
   })
 
+  it('change nothing of a database that can’t be brought up to date, and say why', async () => {
+    const url = await server.createDatabase('strange')
+    await runSql(url, 'create table lease (theirs int)')
+    await expect(openDatabase({ type: 'postgresql', url })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/can’t be brought up to date \([^\n]*relation "lease" already exists[^\n]*\)/),
+    })
+    const tables = await runSql(url, `select tablename from pg_tables where schemaname = 'public' and tablename <> 'mikro_orm_migrations'`)
+    expect(tables).toEqual([{ tablename: 'lease' }])
+  })
+
   it('say how the database can’t be reached, without its password', async () => {
     const url = new URL(await server.createDatabase('secret'))
     url.password = 'hunter2'
