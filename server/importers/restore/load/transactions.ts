@@ -1,6 +1,6 @@
 import type { Checkpoint, TargetTransaction } from '../../../targets/target.ts'
 import type { RestoreRun } from '../restore-run.ts'
-import { commitSurely } from './commit-surely.ts'
+import { commitSurely } from '../../commit-surely.ts'
 import { openLoad } from './open-load.ts'
 
 /** The transactions of a run that keeps going: one for each commit, or, in a dry run, one for all that is never committed. */

@@ -1,13 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { AppError } from '../../../errors.ts'
-import type { Checkpoint, TargetTransaction } from '../../../targets/target.ts'
-import type { RestoreRun } from '../restore-run.ts'
+import { AppError } from '../errors.ts'
+import type { JobContext } from '../jobs/importer.ts'
+import type { Checkpoint, Fence, Target, TargetTransaction } from '../targets/target.ts'
+
+type Run = { target: Target; fence: Fence; context: JobContext }
 
 /** How long is waited before the target is asked again, in milliseconds. */
 const pauses = [0, 500, 2000, 5000]
 
-/** Commits. When the connection is lost in the middle of it, the target is asked whether it went through: its checkpoint says so. */
-export async function commitSurely(run: RestoreRun, tx: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+/** Commits; a state that is not the last says by `next` how far it is. When the connection is lost in the middle of it, the target is asked whether it went through: its checkpoint says so. */
+export async function commitSurely(run: Run, tx: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
   try {
     await tx.commit(checkpoint)
   } catch (thrown) {
@@ -17,7 +19,7 @@ export async function commitSurely(run: RestoreRun, tx: TargetTransaction, check
   }
 }
 
-async function wentThrough({ target, fence, context }: RestoreRun, checkpoint: Checkpoint): Promise<boolean> {
+async function wentThrough({ target, fence, context }: Run, checkpoint: Checkpoint): Promise<boolean> {
   for (const pause of pauses) {
     await wait(pause, undefined, { signal: context.signal })
     try {
