@@ -132,7 +132,7 @@ function tellWhetherAway(client: Redis, log: Logger): () => void {
 
 /** Asks to close politely, and closes when that takes longer than a second. */
 async function quit(client: Redis): Promise<void> {
-  const closed = client.status === 'ready' ? client.quit().catch(() => undefined) : Promise.resolve()
+  const closed: Promise<unknown> = client.status === 'ready' ? client.quit().catch(() => undefined) : Promise.resolve()
   await within(1_000, closed).catch(() => undefined)
   client.disconnect()
 }
