@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { crc32, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../server/errors.ts'
 import { defaultUnpackLimits, unpack } from '../../../server/importers/restore/read/unpack.ts'
@@ -173,7 +174,47 @@ describe('a zip', () => {
     expect(error.message).toMatch(message)
     expect(error.code).toBe(code)
   })
+
+  /** A zip of one incompressible member, larger than what is read of a directory at a time. */
+  const large = storedZip(randomBytes(3_000_000))
+
+  it('is read by few requests: its directory at once, its member as a stream', async () => {
+    const file = packedFileOf(large)
+    const ranges: number[][] = []
+    const read: JobFile['read'] = (start, end) => {
+      ranges.push([start, end])
+      return file.read(start, end)
+    }
+    expect((await unpacked({ ...file, read })).length).toBe(3_000_000)
+    expect(ranges.length).toBeLessThan(6)
+  })
+
+  it.each([1, 2, 3])('whose store fails at its request number %i says what the store says', async (failing) => {
+    const file = packedFileOf(large)
+    const away = new AppError('unavailable', 'The store is away.')
+    let requests = 0
+    const read: JobFile['read'] = (start, end) => {
+      requests += 1
+      return requests === failing ? Readable.from(failingAfter([], away)) : file.read(start, end)
+    }
+    expect(await refusal({ ...file, read })).toBe(away)
+  })
 })
+
+/** A zip with one file in it that is stored as it is. */
+function storedZip(content: Buffer): Buffer {
+  const name = Buffer.from('data.bin')
+  const sums = Buffer.alloc(12)
+  for (const [index, value] of [crc32(content), content.length, content.length].entries()) sums.writeUInt32LE(value, index * 4)
+  const local = Buffer.concat([Buffer.from('504b030414000000000000002100', 'hex'), sums, Buffer.from([name.length, 0, 0, 0]), name])
+  const central = Buffer.concat([Buffer.from('504b0102140014000000000000002100', 'hex'), sums, Buffer.from([name.length, 0]), Buffer.alloc(16), name])
+  const end = Buffer.alloc(22)
+  end.write('504b0506', 'hex')
+  for (const at of [8, 10]) end.writeUInt16LE(1, at)
+  end.writeUInt32LE(central.length, 12)
+  end.writeUInt32LE(local.length + content.length, 16)
+  return Buffer.concat([local, content, central, end])
+}
 
 describe('a limit', () => {
   it('stops a bomb after a fraction of it', async () => {
