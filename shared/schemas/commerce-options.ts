@@ -1,0 +1,36 @@
+import { z } from 'zod'
+
+/** What can be taken over from 1C, in the order in which a run does it: prices and stocks belong to offers of the catalog. */
+export const commerceTypes = ['catalog', 'prices', 'stocks', 'customers'] as const
+export type CommerceType = (typeof commerceTypes)[number]
+
+const percent = z.number().min(0).max(100)
+
+/** Options of kind `commerce`. A field that is not known is refused, so that a misspelt one can't be silently without effect. */
+export const commerceOptions = z.strictObject({
+  types: z
+    .array(z.enum(commerceTypes))
+    .min(1)
+    .refine((types) => new Set(types).size === types.length, 'each type once')
+    .describe('What is taken over. Nothing else is touched. The first is the primary one.'),
+  source: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .default('1c')
+    .describe('Which 1C database it comes from: rows are known by source and Ид, so that two databases do not mix.'),
+  guard: z.boolean().default(true).describe('Ask a person before anything is written when much would be removed or many prices move far.'),
+  limits: z
+    .strictObject({
+      removed: percent.default(10).describe('Percent of the products that may be marked as deleted.'),
+      moved: percent.default(5).describe('Percent of the prices that may move far.'),
+      by: z.number().min(0).default(30).describe('Percent by which a price must move to have moved far.'),
+    })
+    .prefault({})
+    .describe('What the guard lets pass.'),
+  confirmed: z.boolean().default(false).describe('A person saw what the guard asked about, and lets it go on.'),
+  again: z.boolean().default(false).describe('Run it again although the same content went to the same target a moment ago.'),
+})
+
+export type CommerceOptions = z.infer<typeof commerceOptions>
