@@ -1,0 +1,111 @@
+import type { CommerceOptions } from '../../../../shared/schemas/commerce-options.ts'
+import type { Cell, Target, TargetTransaction, Fence } from '../../../targets/target.ts'
+import { changeOf, takes } from '../load/steps.ts'
+import { RecordRefused, counted } from '../model/problem.ts'
+import { deletionMark } from '../model/values.ts'
+import { stated } from '../read/element.ts'
+import type { CommerceRecord } from '../read/record.ts'
+import type { CommerceTables } from '../schema/tables.ts'
+import { movedFar } from './moved-far.ts'
+
+/** What a run would do to what is there: products, and prices that are there and are stated again. */
+export type GuardFigures = { removed: number; products: number; movedFar: number; prices: number }
+
+/** Why a run waits for a person. `figures` are for pages and programs. */
+export type Question = { reasons: string[]; figures: GuardFigures }
+
+const batch = 1000
+
+/**
+ * Counts, while the files are read for the first time, how much a run would remove and how far it would move prices. Reads only: its transaction is
+ * undone at the end. A catalog and prices that nobody imported yet have nothing to lose.
+ */
+export class Guard {
+  readonly #parts: { target: Target; fence: Fence; tables: CommerceTables; options: CommerceOptions }
+  readonly #figures: GuardFigures = { removed: 0, products: 0, movedFar: 0, prices: 0 }
+  #tx: TargetTransaction | null = null
+  #removed: Cell[][] = []
+  #prices: { key: Cell[]; price: string }[] = []
+
+  constructor(parts: { target: Target; fence: Fence; tables: CommerceTables; options: CommerceOptions }) {
+    this.#parts = parts
+  }
+
+  async watch(record: CommerceRecord): Promise<void> {
+    const { types } = this.#parts.options
+    if (record.kind === 'product' && types.includes('catalog')) this.#watchProduct(record)
+    if (record.kind === 'offer' && types.includes('prices') && takes('prices', record)) this.#watchPrices(record)
+    if (this.#removed.length >= batch) await this.#countRemoved()
+    if (this.#prices.length >= batch) await this.#countMoved()
+  }
+
+  /** The question to ask, or null when nothing goes beyond the limits. */
+  async ask(): Promise<Question | null> {
+    await this.#countRemoved()
+    await this.#countMoved()
+    const figures = { ...this.#figures, products: await this.#liveProducts() }
+    const { removed, moved, by } = this.#parts.options.limits
+    const reasons: string[] = []
+    if (figures.removed * 100 > figures.products * removed)
+      reasons.push(
+        `${counted(figures.removed, 'product')} of ${figures.products.toLocaleString('en-US')} would be marked as deleted, more than ${removed} %.`,
+      )
+    if (figures.movedFar * 100 > figures.prices * moved) {
+      const prices = `${counted(figures.movedFar, 'price')} of ${figures.prices.toLocaleString('en-US')}`
+      reasons.push(`${prices} would move by more than ${by} %, and ${moved} % of them may.`)
+    }
+    return reasons.length > 0 ? { reasons, figures } : null
+  }
+
+  async close(): Promise<void> {
+    const open = this.#tx
+    this.#tx = null
+    await open?.rollback()
+  }
+
+  #watchProduct({ element }: CommerceRecord): void {
+    const id = stated(element, 'Ид')
+    if (typeof id === 'string' && deletionMark(element) === true) this.#removed.push([id])
+  }
+
+  #watchPrices(record: CommerceRecord): void {
+    try {
+      const { ofOffer } = changeOf('prices', record)
+      for (const { key, values } of ofOffer?.items ?? [])
+        if (typeof values[0] === 'string') this.#prices.push({ key: [...(ofOffer?.owner ?? []), ...key], price: values[0] })
+    } catch (thrown) {
+      // It will be rejected, with its reason, and moves nothing.
+      if (!(thrown instanceof RecordRefused)) throw thrown
+    }
+  }
+
+  async #countRemoved(): Promise<void> {
+    const keys = this.#removed.splice(0)
+    const found = await this.#find('products', ['id'], keys, ['deleted_at'])
+    this.#figures.removed += found.filter((row) => row && row[0] === null).length
+  }
+
+  async #countMoved(): Promise<void> {
+    const prices = this.#prices.splice(0)
+    const keys = prices.map(({ key }) => key)
+    const found = await this.#find('prices', ['offer_id', 'price_type_id', 'min_quantity'], keys, ['price', 'deleted_at'])
+    for (const [at, row] of found.entries()) {
+      const [price, deletedAt] = row ?? [null, null]
+      if (price === null || price === undefined || deletedAt !== null) continue
+      this.#figures.prices += 1
+      if (movedFar(String(price), prices[at]?.price ?? '0', this.#parts.options.limits.by)) this.#figures.movedFar += 1
+    }
+  }
+
+  async #liveProducts(): Promise<number> {
+    const [row] = await this.#find('sources', [], [[]], ['products'])
+    return Number(row?.[0] ?? 0)
+  }
+
+  async #find(entity: 'products' | 'prices' | 'sources', by: string[], keys: Cell[][], select: string[]): Promise<(Cell[] | null)[]> {
+    const { target, fence, tables, options } = this.#parts
+    if (keys.length === 0) return []
+    this.#tx ??= await target.begin(fence)
+    return await this.#tx.find({ table: tables[entity].table, by: ['source', ...by], keys: keys.map((key) => [options.source, ...key]), select })
+  }
+}

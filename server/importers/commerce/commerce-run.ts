@@ -1,0 +1,25 @@
+import type { CommerceOptions, CommerceType } from '../../../shared/schemas/commerce-options.ts'
+import type { Job, JobContext } from '../../jobs/importer.ts'
+import type { Fence, Table, Target } from '../../targets/target.ts'
+import type { Survey } from './check/survey.ts'
+import type { CommerceRecord } from './read/record.ts'
+import type { RunProgress } from './report/run-progress.ts'
+import type { CommerceTables } from './schema/tables.ts'
+
+/** Everything that the steps need. */
+export type CommerceRun = {
+  job: Job
+  context: JobContext
+  options: CommerceOptions
+  /** The chosen types in the order in which they are done. */
+  types: CommerceType[]
+  target: Target
+  fence: Fence
+  tables: CommerceTables
+  /** Tables that are to be made. */
+  missing: Table[]
+  /** Which records are to be looked at: all, or those of a retry. */
+  wants: (record: CommerceRecord) => boolean
+  survey: Survey
+  progress: RunProgress
+}

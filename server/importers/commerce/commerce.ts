@@ -1,0 +1,102 @@
+import { commerceOptions, commerceTypes } from '../../../shared/schemas/commerce-options.ts'
+import { AppError } from '../../errors.ts'
+import type { Importer, Job, JobContext, JobOutcome } from '../../jobs/importer.ts'
+import { Guard } from './check/guard.ts'
+import type { Question } from './check/guard.ts'
+import { surveyDocuments, totalOf } from './check/survey.ts'
+import type { CommerceRun } from './commerce-run.ts'
+import { loadSteps } from './load/load-steps.ts'
+import { Position } from './load/position.ts'
+import { counted } from './model/problem.ts'
+import { openDocuments } from './read/documents.ts'
+import type { CommerceRecord } from './read/record.ts'
+import { endedEarly } from './report/outcomes.ts'
+import { logCounts } from './report/run-log.ts'
+import { RunProgress } from './report/run-progress.ts'
+import { Tally } from './report/tally.ts'
+import type { TallyState } from './report/tally.ts'
+import { knownTables } from './schema/open-tables.ts'
+
+/** Takes over goods, prices, stocks and customers from exports of 1C. See README.md. */
+export const importer: Importer = { run: runCommerce }
+
+async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome> {
+  const { target } = job
+  if (!target) throw new AppError('internal', 'An import from 1C needs a target.')
+  const options = commerceOptions.parse(job.options)
+  const types = commerceTypes.filter((type) => options.types.includes(type))
+  const fence = { importId: job.importId, attempt: job.attempt }
+  const checkpoint = await target.claim(fence)
+  if (checkpoint?.done) return await alreadyDone(context, checkpoint.state, options)
+  const progress = new RunProgress(context, types)
+  const parts = { job, context, options, types, target, fence, progress, wants: wantedOf(job), ...knownTables(await target.readSchema()) }
+  await context.log('info', `Import from 1C (${options.source}) of ${counted(job.files.length, 'file')}: ${types.join(', ')}.`)
+  const nothing = new Tally()
+  let documents: Awaited<ReturnType<typeof openDocuments>> | null = null
+  try {
+    documents = await openDocuments(job.files, context.signal)
+    const position = Position.fromState(checkpoint?.state)
+    const asks = options.guard && !options.confirmed && checkpoint === null && parts.missing.length === 0
+    const guard = asks ? new Guard({ target, fence, tables: parts.tables, options }) : null
+    const { survey, question } = await check(parts, documents, guard)
+    const run: CommerceRun = { ...parts, survey }
+    progress.total = totalOf(survey, types)
+    await logCheck(run, documents.passed)
+    if (question) return await held(context, question, nothing.ledger(progress.total))
+    if (checkpoint) await context.log('info', `The run goes on behind its first ${counted(position.tally.done, 'record')}.`)
+    return await loadSteps(run, position)
+  } catch (thrown) {
+    const outcome = endedEarly(thrown, context.signal, nothing.ledger(progress.total))
+    if (outcome.status === 'failed') await context.log('error', `${outcome.error.message} Nothing was written.`)
+    return outcome
+  } finally {
+    documents?.close()
+  }
+}
+
+type Parts = Omit<CommerceRun, 'survey'>
+
+async function check({ context, progress, types, wants }: Parts, documents: Awaited<ReturnType<typeof openDocuments>>, guard: Guard | null) {
+  try {
+    const survey = await surveyDocuments(documents, {
+      context,
+      progress,
+      types,
+      wants,
+      watch: guard ? async (record) => await guard.watch(record) : async () => {},
+    })
+    return { survey, question: guard ? await guard.ask() : null }
+  } finally {
+    await guard?.close()
+  }
+}
+
+async function logCheck({ context, survey, progress, types }: CommerceRun, pictures: number): Promise<void> {
+  const counts = types.map((type) => `${type} ${totalOf(survey, [type]).toLocaleString('en-US')}`).join(', ')
+  await context.log('info', `${counted(survey.documents.length, 'file')} of CommerceML with records for ${counts}.`)
+  if (pictures > 0) await context.log('info', `${counted(pictures, 'picture or other file', 'pictures and other files')} beside them.`)
+  if (survey.orders > 0) await context.log('warning', `${counted(survey.orders, 'order')} in the files: orders are passed over.`)
+  for (const name of survey.passed.slice(0, 20)) await context.log('warning', `${name} is no XML text and is passed over.`)
+  if (progress.total === 0) await context.log('warning', 'There is nothing of the chosen types in the files: nothing is to be done.')
+}
+
+/** Nothing was written, and a person has to say whether it goes on: with `confirmed` it does. */
+async function held(context: JobContext, { reasons, figures }: Question, ledger: JobOutcome['ledger']): Promise<JobOutcome> {
+  const message = `${reasons.join(' ')} Nothing was written: a person has to say whether that is meant.`
+  await context.log('warning', message, { data: figures })
+  return { status: 'failed', ledger, error: { code: 'needs_confirmation', message, details: figures } }
+}
+
+/** The commit of a former attempt went through, and its answer was lost. */
+async function alreadyDone(context: JobContext, state: unknown, options: CommerceRun['options']): Promise<JobOutcome> {
+  const { outcome, tally } = state as { outcome: JobOutcome; tally: TallyState }
+  await context.log('info', 'Everything is in already: the former attempt had come to its end.')
+  await logCounts(context, Tally.fromState(tally), options)
+  return outcome
+}
+
+function wantedOf({ only }: Job): (record: CommerceRecord) => boolean {
+  if (!only) return () => true
+  const wanted = new Set(only.map(({ file, record }) => `${record} ${file}`))
+  return ({ file, record }) => wanted.has(`${record} ${file}`)
+}

@@ -1,0 +1,20 @@
+import { commerceOptions } from '../../../shared/schemas/commerce-options.ts'
+import { AppError } from '../../errors.ts'
+import { isZipHead, notTaken, notXml } from './read/documents.ts'
+
+/** What the start of an import from 1C checks before a run exists: its options, and that each file may be XML or a zip. */
+export const commerceIntake = {
+  needsTarget: true,
+  parseOptions(options: unknown): Record<string, unknown> {
+    const parsed = commerceOptions.safeParse(options)
+    if (parsed.success) return parsed.data
+    const [issue] = parsed.error.issues
+    throw new AppError('invalid_input', `options${issue?.path.length ? `.${issue.path.join('.')}` : ''}: ${issue?.message ?? 'not valid'}`)
+  },
+  checkFile({ name, head }: { name: string; head: Uint8Array }): void {
+    const what = isZipHead(head) ? null : notXml(head)
+    if (what === null) return
+    const { code, message, details } = notTaken(name, what)
+    throw new AppError('unsupported_file', message, { details: { ...details, code } })
+  },
+}

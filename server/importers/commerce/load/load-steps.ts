@@ -1,0 +1,95 @@
+import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
+import type { JobOutcome } from '../../../jobs/importer.ts'
+import type { CommerceRun } from '../commerce-run.ts'
+import { openRecords } from '../read/read-records.ts'
+import type { CommerceRecord } from '../read/record.ts'
+import { endedEarly, endedWell } from '../report/outcomes.ts'
+import { logCounts } from '../report/run-log.ts'
+import { totalOf } from '../check/survey.ts'
+import { loadBatch } from './load-batch.ts'
+import type { Position } from './position.ts'
+import { readAhead } from './read-ahead.ts'
+import type { Writing } from './row-writer.ts'
+import { countLive } from './source-counts.ts'
+import { takes } from './steps.ts'
+import { Transactions } from './transactions.ts'
+
+/** Records, and elements of them, that are written at once; and batches between two commits. */
+const batchRecords = 2000
+const batchElements = 200_000
+const batchesOfCommit = 5
+
+/** What has come of a document, to be loaded as one batch. */
+type Batch = { records: CommerceRecord[]; elements: number; file: string }
+
+/** Does the chosen steps in their order, from where a former attempt came to. */
+export async function loadSteps(run: CommerceRun, position: Position): Promise<JobOutcome> {
+  const transactions = new Transactions(run)
+  const total = run.progress.total
+  let stored = position.tally.ledger(total)
+  try {
+    for (; position.step < run.types.length; position.step += 1, position.taken = 0) {
+      const type = run.types[position.step]
+      if (type) await loadStep(run, transactions, position, type, () => (stored = position.tally.ledger(total)))
+    }
+    const outcome = endedWell(position.tally, total ?? 0)
+    await run.context.flush()
+    await transactions.commit({ done: true, state: { outcome, tally: position.tally.toState() } })
+    await logCounts(run.context, position.tally, run.options)
+    return outcome
+  } catch (thrown) {
+    await transactions.rollback()
+    return endedEarly(thrown, run.context.signal, stored)
+  }
+}
+
+async function loadStep(run: CommerceRun, transactions: Transactions, position: Position, type: CommerceType, committed: () => void): Promise<void> {
+  const { context, options, job, tables, progress, survey } = run
+  const writing: Writing = { tables, source: options.source, importId: job.importId, now: new Date().toISOString() }
+  const total = totalOf(survey, [type])
+  const commit = async (): Promise<void> => {
+    await countLive(await transactions.begin(), writing, position.tally)
+    await context.flush()
+    await transactions.commit({ done: false, state: position.toState() })
+    committed()
+  }
+  if (position.taken === 0) progress.loading(type, { done: 0, total }, position.tally, '')
+  let batches = 0
+  for await (const batch of batchesFrom(run, type, position.taken)) {
+    await loadBatch(run, await transactions.begin(), writing, type, batch.records, position.tally)
+    position.taken += batch.records.length
+    batches += 1
+    if (batches % batchesOfCommit === 0) await commit()
+    progress.loading(type, { done: position.taken, total }, position.tally, batch.file)
+  }
+  if (batches % batchesOfCommit !== 0) await commit()
+}
+
+/** The records of a step in batches, without the first `skip`. */
+async function* batchesFrom(run: CommerceRun, type: CommerceType, skip: number): AsyncGenerator<Batch> {
+  let passed = 0
+  for (const { document, counts } of run.survey.documents) {
+    if (counts[type] === 0) continue
+    if (passed + counts[type] <= skip) {
+      passed += counts[type]
+      continue
+    }
+    let batch: Batch = { records: [], elements: 0, file: document.name }
+    const pieces = await openRecords(document, run.context.signal)
+    if ('head' in pieces) continue
+    for await (const { records } of readAhead(pieces)) {
+      run.context.signal.throwIfAborted()
+      for (const record of records) {
+        if (!run.wants(record) || !takes(type, record)) continue
+        passed += 1
+        if (passed <= skip) continue
+        batch.records.push(record)
+        batch.elements += record.elements
+        if (batch.records.length < batchRecords && batch.elements < batchElements) continue
+        yield batch
+        batch = { records: [], elements: 0, file: document.name }
+      }
+    }
+    if (batch.records.length > 0) yield batch
+  }
+}

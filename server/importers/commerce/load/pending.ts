@@ -1,0 +1,54 @@
+import type { Cell, TargetTransaction } from '../../../targets/target.ts'
+import type { ListChange, RowChange } from '../model/change.ts'
+import type { CommerceRecord } from '../read/record.ts'
+import type { Writing } from './row-writer.ts'
+import { keyText } from './states.ts'
+
+type Held = { record: CommerceRecord; list: ListChange }
+type Items = ListChange['items']
+
+const kinds = ['prices', 'stocks'] as const
+
+/** Prices and stocks of offers that are not there, as rows of the pending table, together with what waits there for the same offers already. */
+export async function heldBack(tx: TargetTransaction, writing: Writing, held: Held[]): Promise<RowChange[]> {
+  if (held.length === 0) return []
+  const waiting = await findPending(
+    tx,
+    writing,
+    held.map(({ list }) => [list.entity, ...list.owner]),
+  )
+  const contents = new Map<string, Items>()
+  return held.map(({ record, list }, at) => {
+    const key = [list.entity, ...list.owner]
+    const items = merged(contents.get(keyText(key)) ?? waiting[at] ?? [], list.items)
+    contents.set(keyText(key), items)
+    return { entity: 'pending', key, values: [JSON.stringify(items), record.file, record.line] }
+  })
+}
+
+/** What waited for offers that have come: to be written now, and to wait no longer. */
+export async function releaseHeld(tx: TargetTransaction, writing: Writing, offers: Cell[][]): Promise<{ lists: ListChange[]; rows: RowChange[] }> {
+  const lists: ListChange[] = []
+  const rows: RowChange[] = []
+  if (offers.length === 0) return { lists, rows }
+  const keys = kinds.flatMap((kind) => offers.map((offer) => [kind, ...offer]))
+  for (const [at, items] of (await findPending(tx, writing, keys)).entries()) {
+    const key = keys[at] ?? []
+    if (!items) continue
+    lists.push({ entity: key[0] as (typeof kinds)[number], owner: key.slice(1), mode: 'stated', items })
+    rows.push({ entity: 'pending', key, values: [undefined, undefined, undefined], deleted: true })
+  }
+  return { lists, rows }
+}
+
+async function findPending(tx: TargetTransaction, { tables, source }: Writing, keys: Cell[][]): Promise<(Items | null)[]> {
+  const { table } = tables.pending
+  const lookup = { table, by: ['source', 'kind', 'offer_id'], keys: keys.map((key) => [source, ...key]), select: ['content', 'deleted_at'] }
+  return (await tx.find(lookup)).map((row) => (row && row[1] === null ? (JSON.parse(String(row[0])) as Items) : null))
+}
+
+/** As `stated` lists go: what is stated again is replaced, and an empty list clears. */
+function merged(waiting: Items, stated: Items): Items {
+  const again = new Set(stated.map(({ key }) => String(key[0])))
+  return stated.length === 0 ? [] : [...waiting.filter(({ key }) => !again.has(String(key[0]))), ...stated]
+}
