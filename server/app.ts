@@ -15,6 +15,7 @@ import { Users } from './auth/users.ts'
 import { WatchTokens } from './auth/watch-tokens.ts'
 import { createHttpApp } from './http/http-app.ts'
 import type { KindIntake } from './http/routes/start-import.ts'
+import { countInMemory, createRateLimits } from './http/middleware/rate-limits.ts'
 import { socketOriginAllowed } from './http/middleware/same-origin.ts'
 import { restoreIntake } from './importers/restore/intake.ts'
 import { LiveRuns } from './jobs/live-runs.ts'
@@ -100,6 +101,7 @@ async function start(config: Config, log: Logger, closers: Closers, importers: I
     ...runs,
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(),
+    rateLimits: createRateLimits(countInMemory),
     importers,
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,

@@ -19,6 +19,7 @@ import type { ImportKind } from '../../shared/protocol/views.ts'
 import type { State } from './context.ts'
 import { createAccess } from './middleware/access.ts'
 import { errorExit } from './middleware/error-exit.ts'
+import type { RateLimits } from './middleware/rate-limits.ts'
 import { requestId } from './middleware/request-id.ts'
 import { refuseCrossSite } from './middleware/same-origin.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -50,6 +51,7 @@ export type HttpParts = {
   control: ImportControl
   signals: EventSignals
   metrics: Registry
+  rateLimits: RateLimits
   importers: Partial<Record<ImportKind, { intake: KindIntake }>>
   publicUrl: URL | undefined
   trustProxy: boolean

@@ -1,5 +1,4 @@
 import type Router from '@koa/router'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { LoginSessions } from '../../auth/login-sessions.ts'
 import type { Users } from '../../auth/users.ts'
 import { presentUser } from '../../auth/users.ts'
@@ -13,22 +12,19 @@ import { loginOf } from '../middleware/access.ts'
 import type { Access } from '../middleware/access.ts'
 import { jsonBody } from '../middleware/json-body.ts'
 import { parse } from '../middleware/parse.ts'
+import type { RateLimits } from '../middleware/rate-limits.ts'
 
-type Parts = { logins: LoginSessions; users: Users; access: Access; secureCookies: boolean }
+type Parts = { logins: LoginSessions; users: Users; access: Access; rateLimits: RateLimits; secureCookies: boolean }
 
 /** POST /login, POST /logout, GET /me. */
-export function sessionRoutes(router: Router<State>, { logins, users, access, secureCookies }: Parts): void {
-  // By address and by login: one address can't try many logins, many addresses can't try one.
-  const byAddress = new RateLimiterMemory({ points: 30, duration: 300 })
-  const byLogin = new RateLimiterMemory({ points: 10, duration: 300 })
+export function sessionRoutes(router: Router<State>, { logins, users, access, rateLimits, secureCookies }: Parts): void {
   const cookie = { httpOnly: true, sameSite: 'lax', secure: secureCookies, path: '/', overwrite: true } as const
 
   router.post('/api/login', jsonBody(), async (ctx) => {
     const { login, password } = parse(loginBody, ctx.request.body)
-    await limit([byAddress.consume(ctx.ip), byLogin.consume(login.toLowerCase())])
+    await rateLimits.login.attempt(ctx.ip, login)
     const opened = await logins.open(login, password)
-    // Only what went wrong counts: an office behind one address, or a script that logs in for each call, guesses nothing.
-    await Promise.all([byAddress.reward(ctx.ip), byLogin.delete(login.toLowerCase())])
+    await rateLimits.login.succeeded(ctx.ip, login)
     ctx.cookies.set(loginCookie, opened.secret, { ...cookie, maxAge: opened.absoluteExpiresAt - Date.now() })
     ctx.body = { user: presentUser(opened.user), ...expiry(opened) } satisfies MeView
   })
@@ -50,14 +46,4 @@ export function sessionRoutes(router: Router<State>, { logins, users, access, se
 
 function expiry({ principal, absoluteExpiresAt }: { principal: { expiresAt: number }; absoluteExpiresAt: number }): Omit<MeView, 'user'> {
   return { expiresAt: new Date(principal.expiresAt).toISOString(), absoluteExpiresAt: new Date(absoluteExpiresAt).toISOString() }
-}
-
-async function limit(attempts: Promise<RateLimiterRes>[]): Promise<void> {
-  try {
-    await Promise.all(attempts)
-  } catch (thrown) {
-    if (!(thrown instanceof RateLimiterRes)) throw thrown
-    const retryAfterSeconds = Math.ceil(thrown.msBeforeNext / 1000)
-    throw new AppError('rate_limited', `Too many attempts to log in. Try again in ${retryAfterSeconds} seconds.`, { details: { retryAfterSeconds } })
-  }
 }

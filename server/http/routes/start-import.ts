@@ -13,6 +13,7 @@ import type { Context, State } from '../context.ts'
 import { loginOf } from '../middleware/access.ts'
 import type { Access } from '../middleware/access.ts'
 import { parse } from '../middleware/parse.ts'
+import type { RateLimits } from '../middleware/rate-limits.ts'
 import { filesOf, receiveFiles } from '../uploads/receive-files.ts'
 import type { ReceivedFile } from '../uploads/upload-engine.ts'
 import type { WatchCookies } from '../watch-cookies.ts'
@@ -33,6 +34,7 @@ type Parts = {
   hashing: HashThread
   importers: Partial<Record<ImportKind, { intake: KindIntake }>>
   access: Access
+  rateLimits: RateLimits
   cookies: WatchCookies
   maxUploadBytes: number
 }
@@ -58,7 +60,7 @@ const idempotencyKey = z
 /** POST /imports: upload and start in one request. A login is asked for before the body is read. */
 export function startImportRoute(router: Router<State>, parts: Parts): void {
   const receive = receiveFiles({ ...parts, maxBytes: parts.maxUploadBytes })
-  router.post('/api/imports', parts.access.login, receive, async (ctx) => {
+  router.post('/api/imports', parts.access.login, parts.rateLimits.start, receive, async (ctx) => {
     const files = filesOf(ctx)
     let kept = false
     try {

@@ -1,0 +1,62 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { AppError } from '../../errors.ts'
+import type { Handler } from '../context.ts'
+import { loginOf } from './access.ts'
+
+type Counter = { consume(key: string): Promise<RateLimiterRes>; reward(key: string): Promise<unknown>; delete(key: string): Promise<unknown> }
+
+/** Makes a counter that takes so many points in so many seconds for each key. The engine chooses where it counts. */
+export type MakeCounter = (options: { keyPrefix: string; points: number; duration: number }) => Counter
+
+/** Counts in this process. */
+export const countInMemory: MakeCounter = (options) => new RateLimiterMemory(options)
+
+/** Who may do a thing how often. */
+export type RateLimits = {
+  login: {
+    /** Counts a try. Throws AppError `rate_limited` when there were too many. */
+    attempt(address: string, login: string): Promise<void>
+    /** Only what went wrong counts: an office behind one address, or a script that logs in for each call, guesses nothing. */
+    succeeded(address: string, login: string): Promise<void>
+  }
+  /** Behind a login, and before the body is read. */
+  start: Handler
+  watchToken: Handler
+}
+
+const fiveMinutes = 300
+
+/** The numbers of docs/security.md. */
+export function createRateLimits(makeCounter: MakeCounter): RateLimits {
+  const counter = (keyPrefix: string, points: number) => makeCounter({ keyPrefix, points, duration: fiveMinutes })
+  // By address and by login: one address can't try many logins, many addresses can't try one.
+  const byAddress = counter('login-address', 30)
+  const byLogin = counter('login-name', 10)
+  return {
+    login: {
+      attempt: async (address, login) => await limit('attempts to log in', [byAddress.consume(address), byLogin.consume(login.toLowerCase())]),
+      succeeded: async (address, login) => {
+        await Promise.all([byAddress.reward(address), byLogin.delete(login.toLowerCase())])
+      },
+    },
+    start: limited('imports', counter('start-user', 1_000), counter('start-address', 3_000)),
+    watchToken: limited('watch tokens', counter('watch-token-user', 1_000), counter('watch-token-address', 3_000)),
+  }
+}
+
+function limited(what: string, byUser: Counter, byAddress: Counter): Handler {
+  return async (ctx, next) => {
+    await limit(what, [byUser.consume(loginOf(ctx).userId), byAddress.consume(ctx.ip)])
+    await next()
+  }
+}
+
+async function limit(what: string, attempts: Promise<RateLimiterRes>[]): Promise<void> {
+  const counted = await Promise.allSettled(attempts)
+  for (const count of counted) {
+    if (count.status === 'fulfilled') continue
+    if (!(count.reason instanceof RateLimiterRes)) throw count.reason
+    const retryAfterSeconds = Math.ceil(count.reason.msBeforeNext / 1000)
+    throw new AppError('rate_limited', `Too many ${what}. Try again in ${retryAfterSeconds} seconds.`, { details: { retryAfterSeconds } })
+  }
+}
