@@ -6,5 +6,5 @@ import { createLogger } from '../../server/logging/logger.ts'
 const intake = { needsTarget: false, parseOptions: () => ({}), checkFile: () => undefined }
 const importers = { table: { module: new URL('./importer.ts', import.meta.url).href, intake } }
 const config = loadConfig(process.env, () => '')
-const app = await createApp(config, createLogger({ level: config.logLevel, terminal: false, destination: process.stderr }), importers)
+const app = await createApp(config, createLogger({ level: config.logLevel, terminal: false, destination: process.stderr }), { importers })
 process.stdout.write(`listening on ${app.address}\n`)

@@ -21,7 +21,11 @@ export type StorageAddress =
       forcePathStyle: boolean
     }
 
+/** One process with nothing else installed, or any number of them that meet in Redis. */
+export type EngineChoice = { type: 'embedded' } | { type: 'distributed'; redisUrl: string; prefix: string }
+
 export type Config = {
+  engine: EngineChoice
   host: string
   port: number
   dataDir: string
@@ -34,6 +38,8 @@ export type Config = {
   watchTokenMs: number
   jobMemoryMb: number
   jobConcurrency: number
+  /** A worker that gave no sign of life for so long is taken for lost. */
+  leaseMs: number
   maxUploadBytes: number
   keepUploadsMs: number
   sqliteDirs: string[]
@@ -56,6 +62,7 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
   const s = parsed.data
   const dataDir = path.resolve(s.DATA_DIR)
   return {
+    engine: engineChoice(s),
     host: s.HOST,
     port: s.PORT,
     dataDir,
@@ -70,6 +77,7 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     watchTokenMs: s.WATCH_TOKEN_SECONDS * 1000,
     jobMemoryMb: s.JOB_MEMORY_MB,
     jobConcurrency: s.JOB_CONCURRENCY,
+    leaseMs: s.LEASE_SECONDS * 1000,
     maxUploadBytes: s.MAX_UPLOAD_MB * 1024 * 1024,
     keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
     sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),
@@ -78,6 +86,14 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     shutdownMs: s.SHUTDOWN_SECONDS * 1000,
     logLevel: s.LOG_LEVEL,
   }
+}
+
+function engineChoice(s: Settings): EngineChoice {
+  if (s.REDIS_URL === undefined) return { type: 'embedded' }
+  const missing = [s.DATABASE_URL === undefined && 'DATABASE_URL', s.SECRET_KEY === undefined && 'SECRET_KEY'].filter(Boolean)
+  if (missing.length > 0)
+    throw new AppError('invalid_input', `REDIS_URL is for several processes, which share more: set ${missing.join(' and ')} too, the same for all.`)
+  return { type: 'distributed', redisUrl: s.REDIS_URL, prefix: s.REDIS_PREFIX }
 }
 
 function storageAddress(s: Settings, dataDir: string): StorageAddress {

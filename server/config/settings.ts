@@ -36,11 +36,21 @@ const allSettings = z.object({
   S3_PREFIX: z.string().max(500).default('uploads/').describe('How the names of uploads in the bucket begin; no two Intakes may share it.'),
   S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Key id that may read, write, list and delete under S3_PREFIX.'),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret of that key.'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe('redis://… to let several processes work together; needs DATABASE_URL and SECRET_KEY. Redis must not evict (noeviction).'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,40}$/)
+    .default('intake')
+    .describe('Begins every key in Redis, so that several Intakes can share one.'),
   LOGIN_IDLE_MINUTES: z.coerce.number().positive().max(43_200).default(30).describe('A login ends after so many minutes without a request.'),
   LOGIN_ABSOLUTE_HOURS: z.coerce.number().positive().max(8760).default(12).describe('A login ends after so many hours, whatever happens.'),
   WATCH_TOKEN_SECONDS: whole(1, 604_800).default(7200).describe('Life of a watch token; it is renewed over its socket while the run lives.'),
   JOB_MEMORY_MB: whole(32, 65_536).default(512).describe('Memory a run may use in its thread; a run that needs more fails, the server goes on.'),
   JOB_CONCURRENCY: whole(1, 64).default(2).describe('Runs at the same time in this process.'),
+  LEASE_SECONDS: whole(2, 3600).default(30).describe('A worker that gave no sign of life for so long is taken for lost; its runs go on elsewhere.'),
   MAX_UPLOAD_MB: whole(1, 1_048_576).default(10_240).describe('Largest file that is taken.'),
   KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
   SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
@@ -63,4 +73,4 @@ export const settings = allSettings.check(({ value, issues }) => {
 })
 
 /** Settings whose value is a secret: never shown, and also read from the file that `NAME_FILE` names. */
-export const secretSettings = ['ADMIN_PASSWORD', 'SECRET_KEY', 'DATABASE_URL', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const
+export const secretSettings = ['ADMIN_PASSWORD', 'SECRET_KEY', 'DATABASE_URL', 'REDIS_URL', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const

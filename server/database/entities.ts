@@ -109,6 +109,15 @@ export const ImportSessionEntity = defineEntity({
     markerPending: p.boolean(),
     /** Attempts in a row that ended with the death of their worker. */
     deaths: p.integer(),
+    /** Who works on it, and until when that is believed, in the database's own time. Null: nobody. */
+    worker: p.string().nullable(),
+    leasedUntil: moment().nullable(),
+    /** Since when it waits for a worker; null while one has it, and when it has ended. */
+    waitingSince: moment().nullable(),
+    /** Its worker says that it fell silent for longer than its own rhythm explains. */
+    stalled: p.boolean(),
+    /** Of what a start wrote: a process that knows older ones alone leaves the run to others. */
+    version: p.integer(),
     uploadsGone: p.boolean(),
     createdAt: moment().index(),
     startedAt: moment().nullable(),

@@ -61,6 +61,8 @@ export type HttpParts = {
   samplesDir: string
   packageFile: string
   closing: () => boolean
+  /** What must be up for this process to work, by name; each rejects when it is not. */
+  needed: Record<string, () => Promise<void>>
 }
 
 /** The Koa application: what every request passes, then the routes. */

@@ -3,6 +3,8 @@ import type { Logger } from '../logging/logger.ts'
 import type { Leases, Lease } from '../locks/leases.ts'
 import { AttemptWorker } from './attempt-worker.ts'
 import type { Crash, ThreadEvents } from './attempt-worker.ts'
+import { HeldRuns } from './held-runs.ts'
+import type { RunLeases } from './held-runs.ts'
 import type { LiveRuns } from './live-runs.ts'
 import type { Handled } from './queue.ts'
 import type { FromThread, ThreadInput, ThreadOutcome } from './thread-protocol.ts'
@@ -12,10 +14,13 @@ export type AttemptInput = Omit<ThreadInput, 'memoryMb'>
 
 /** What an attempt needs of the import session's row. All of it is fenced by the attempt's number: a stale one changes nothing. */
 export type AttemptStore = {
-  /** The lock that the run needs, or null when there is nothing to run any more. */
-  lockFor(importId: string): Promise<{ key: string } | null>
-  /** Makes the next attempt and moves the run to `running`; null when it was cancelled or is somebody else's. */
-  claim(importId: string): Promise<AttemptInput | null>
+  /** The lock that the run needs; null when there is nothing to run any more; `not_mine` when this process is too old for it. */
+  lockFor(importId: string): Promise<{ key: string } | 'not_mine' | null>
+  /**
+   * Makes the next attempt, with a lease for its worker, and moves the run to `running`; null when it was cancelled or is somebody else's, `busy` when
+   * another run works on its target.
+   */
+  claim(importId: string, worker: string, leaseMs: number): Promise<AttemptInput | 'busy' | null>
   keepBatch(importId: string, attempt: number, batch: Extract<FromThread, { type: 'batch' }>): Promise<void>
   showProgress(importId: string, attempt: number, message: Extract<FromThread, { type: 'progress' }>): void
   finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' }>): Promise<void>
@@ -32,9 +37,14 @@ export type AttemptStore = {
 /** A run that this process has in its hands, from before its claim to after its end. */
 type Hold = { worker: AttemptWorker | null; cancelled: string | null }
 
-const stopMessage = 'The server stops. The run goes on when it is back.'
+/** How the attempt ended for the queue: the run is over, or wants another attempt now, or when its target may be free. */
+type After = 'over' | 'again' | 'later'
 
-export type AttemptOptions = { memoryMb: number; leaseMs: number; drainMs: number }
+/** A target that stays locked by what a lost attempt left there is tried again so many times. */
+const mostLockedAttempts = 30
+
+/** `stopMessage`: what the watchers are told when this process stops in the middle of a run. */
+export type AttemptOptions = { memoryMb: number; leaseMs: number; drainMs: number; stopMessage: string }
 
 /** Runs attempts: one policy for every engine. Knows the runs that work in this process, and can ask them to stop. */
 export class AttemptRunner {
@@ -46,10 +56,12 @@ export class AttemptRunner {
   readonly #held = new Map<string, Hold>()
   readonly #owner: string
   readonly #released: () => void
+  readonly #runs: HeldRuns
   #stopping = false
 
   constructor(parts: {
     store: AttemptStore
+    runLeases: RunLeases
     leases: Leases
     live: LiveRuns
     log: Logger
@@ -64,6 +76,7 @@ export class AttemptRunner {
     this.#options = parts.options
     this.#owner = parts.owner
     this.#released = parts.released
+    this.#runs = new HeldRuns({ leases: parts.runLeases, worker: parts.owner, leaseMs: parts.options.leaseMs, log: parts.log })
   }
 
   /** Whether this process has that run in its hands. */
@@ -72,7 +85,7 @@ export class AttemptRunner {
   }
 
   /** One attempt from claim to end. `again` is called when the run must have another one. */
-  async run(importId: string, again: (importId: string) => void): Promise<Handled> {
+  async run(importId: string, again: (importId: string, attempt: number) => void): Promise<Handled> {
     const hold: Hold = { worker: null, cancelled: null }
     this.#held.set(importId, hold)
     try {
@@ -84,19 +97,33 @@ export class AttemptRunner {
     }
   }
 
-  async #runLocked(importId: string, hold: Hold, again: (importId: string) => void): Promise<Handled> {
+  async #runLocked(importId: string, hold: Hold, again: (importId: string, attempt: number) => void): Promise<Handled> {
     const lock = await this.#store.lockFor(importId)
-    if (!lock || this.#stopping) return 'done'
+    if (lock === 'not_mine') return 'not_mine'
+    if (!lock) return 'done'
+    if (this.#stopping) return 'busy'
     const lease = await this.#leases.acquire(lock.key, `${this.#owner}:${importId}`, this.#options.leaseMs)
     if (!lease) return 'busy'
     try {
-      const input = await this.#store.claim(importId)
-      if (input && (await this.#attempt(input, hold, lease))) again(importId)
-      return 'done'
+      const since = performance.now()
+      const input = await this.#store.claim(importId, this.#owner, this.#options.leaseMs)
+      if (input === 'busy') return 'busy'
+      if (!input) return 'done'
+      const after = await this.#attempt(input, hold, lease, since)
+      if (after === 'again') again(importId, input.attempt)
+      return after === 'later' ? 'busy' : 'done'
     } finally {
-      await lease.release()
-      this.#released()
+      await this.#release(lease)
     }
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    try {
+      await lease.release()
+    } catch (error) {
+      this.#log.warn({ err: error }, 'a lease could not be given back; it ends by itself')
+    }
+    this.#released()
   }
 
   /** Asks a run in this process to stop; ends its thread when it has not stopped after the drain time. False when it is not here. */
@@ -117,7 +144,7 @@ export class AttemptRunner {
   /** Tells the thread, if there is one already, what the run was asked for. */
   #stop({ worker, cancelled }: Hold, importId: string): void {
     if (!worker || (cancelled === null && !this.#stopping)) return
-    if (cancelled === null) worker.stop('shutting_down', stopMessage)
+    if (cancelled === null) worker.stop('shutting_down', this.#options.stopMessage)
     else worker.stop('cancelled', cancelled)
     if (cancelled !== null) this.#live.cancelling(importId)
     this.#killAfterDrain(worker)
@@ -131,13 +158,14 @@ export class AttemptRunner {
     )
   }
 
-  async #attempt(input: AttemptInput, hold: Hold, lease: Lease): Promise<boolean> {
+  async #attempt(input: AttemptInput, hold: Hold, lease: Lease, since: number): Promise<After> {
     const { importId, attempt } = input
     const log = this.#log.child({ importId, attempt })
     const worker = new AttemptWorker({ ...input, memoryMb: this.#options.memoryMb }, this.#events(input))
     hold.worker = worker
     this.#stop(hold, importId)
-    const renewal = setInterval(() => void this.#renew(lease, worker, log), this.#options.leaseMs / 3)
+    this.#runs.add(importId, { attempt, since, ...this.#heard(importId, hold, worker, log) })
+    const renewal = setInterval(() => void this.#renew(lease, log), this.#options.leaseMs / 3)
     log.info('attempt started')
     try {
       return await this.#conclude(input, worker, await worker.outcome())
@@ -145,14 +173,29 @@ export class AttemptRunner {
       // Storing failed: the database is away, or this attempt is no longer the newest.
       log.error({ err: error }, 'attempt given up')
       await worker.kill()
-      return error instanceof AppError && error.code === 'fenced'
-        ? false
-        : await this.#store.resume(importId, attempt, 'worker_lost', 'What the run said could not be stored.')
+      if (error instanceof AppError && error.code === 'fenced') return 'over'
+      return againIf(await this.#store.resume(importId, attempt, 'interrupted', 'What the run said could not be stored. It is tried again.'))
     } finally {
       clearInterval(renewal)
+      this.#runs.remove(importId)
       hold.worker = null
       this.#live.end(importId)
       log.info('attempt ended')
+    }
+  }
+
+  /** What is heard of a run that works here from elsewhere: that somebody cancelled it, or that it is no longer ours. */
+  #heard(importId: string, hold: Hold, worker: AttemptWorker, log: Logger): { lost(why: string): void; cancelled(): void } {
+    return {
+      lost: (why) => {
+        log.warn({ why }, 'the run is no longer this worker’s; the attempt ends')
+        worker.fence()
+      },
+      cancelled: () => {
+        if (hold.cancelled !== null) return
+        hold.cancelled = 'The run was cancelled.'
+        this.#stop(hold, importId)
+      },
     }
   }
 
@@ -160,6 +203,7 @@ export class AttemptRunner {
     return {
       batch: async (message) => await this.#store.keepBatch(importId, attempt, message),
       progress: (message) => {
+        if (!this.#runs.maySpeak(importId)) return
         this.#live.set(importId, message.progress, message.ledger)
         this.#store.showProgress(importId, attempt, message)
       },
@@ -168,44 +212,48 @@ export class AttemptRunner {
     }
   }
 
-  /** Stores how the attempt ended. Answers whether the run needs another one. */
-  async #conclude(input: AttemptInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<boolean> {
+  /** Stores how the attempt ended. */
+  async #conclude(input: AttemptInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<After> {
     const { importId, attempt } = input
     if (outcome.status === 'interrupted') {
       await worker.end(false)
-      await this.#store.resume(importId, attempt, 'interrupted', stopMessage)
-      return false
+      return againIf(await this.#store.resume(importId, attempt, 'interrupted', this.#options.stopMessage))
     }
     if (outcome.status === 'crashed') return await this.#crashed(input, outcome)
+    if (outcome.status === 'failed' && outcome.error.code === 'target_locked' && attempt > 1 && attempt < mostLockedAttempts) {
+      await worker.end(false)
+      const message = 'The target is still locked, perhaps by the worker that was lost. It is tried again.'
+      return (await this.#store.resume(importId, attempt, 'interrupted', message)) ? 'later' : 'over'
+    }
     await this.#store.finish(importId, attempt, outcome)
     this.#killAfterDrain(worker, worker.exited())
     if (await worker.end(true)) await this.#store.forgotten(importId)
-    return false
+    return 'over'
   }
 
-  async #crashed({ importId, attempt }: AttemptInput, crash: Crash): Promise<boolean> {
-    if (this.#stopping) {
-      await this.#store.resume(importId, attempt, 'interrupted', stopMessage)
-      return false
-    }
+  async #crashed({ importId, attempt }: AttemptInput, crash: Crash): Promise<After> {
+    if (this.#stopping) return againIf(await this.#store.resume(importId, attempt, 'interrupted', this.#options.stopMessage))
     const ledger = this.#live.get(importId)?.ledger ?? { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null }
     if (crash.outOfMemory) {
       const message = `The file needs more than the ${this.#options.memoryMb} MB that a run may use (setting JOB_MEMORY_MB). Nothing else was affected.`
       await this.#store.finish(importId, attempt, { status: 'failed', ledger, error: { code: 'out_of_memory', message } })
       await this.#store.forget(importId)
-      return false
+      return 'over'
     }
     this.#log.error({ importId, attempt, crash: crash.message }, 'worker thread lost')
-    return await this.#store.resume(importId, attempt, 'worker_lost', crash.message)
+    return againIf(await this.#store.resume(importId, attempt, 'worker_lost', crash.message))
   }
 
-  async #renew(lease: Lease, worker: AttemptWorker, log: Logger): Promise<void> {
+  /** The lock keeps others from trying in vain; that no two runs work on one target is seen to by `claim`. So losing it does not end the attempt. */
+  async #renew(lease: Lease, log: Logger): Promise<void> {
     try {
-      if (await lease.renew()) return
-      log.warn('the lease of the target was lost; the attempt ends')
-      await worker.kill()
+      if (!(await lease.renew())) log.warn('the lock of the target was lost to another process')
     } catch (error) {
-      log.warn({ err: error }, 'the lease of the target could not be renewed')
+      log.warn({ err: error }, 'the lock of the target could not be renewed')
     }
   }
+}
+
+function againIf(moved: boolean): After {
+  return moved ? 'again' : 'over'
 }

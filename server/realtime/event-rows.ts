@@ -38,6 +38,7 @@ export type EventFilter = { after: number; limit: number; level?: LogLevel[] | u
 /** Rows that are read at a time, and characters after which a page is full: a log of very long lines comes in shorter pages. */
 const readAtATime = 250
 const pageCharacters = 1024 * 1024
+const idsAtATime = 500
 
 /**
  * A page of the log in order, from after `after`, at most `limit` events. `lastSeq` is that of the whole log, `more` says whether anything that fits
@@ -54,6 +55,17 @@ export async function readEvents(em: EntityManager, importId: string, filter: Ev
     characters += (row.message?.length ?? 0) + (row.data?.length ?? 0)
   }
   return { events, lastSeq, more: false }
+}
+
+/** The number of the newest stored event of each of these import sessions. */
+export async function readLastSeqs(em: EntityManager, importIds: string[]): Promise<Map<string, number>> {
+  const lastSeqs = new Map<string, number>()
+  for (let start = 0; start < importIds.length; start += idsAtATime) {
+    const ids = importIds.slice(start, start + idsAtATime)
+    const rows = await tables(em).selectFrom('import_session').select(['id', 'last_seq']).where('id', 'in', ids).execute()
+    for (const { id, last_seq: lastSeq } of rows) lastSeqs.set(id, lastSeq)
+  }
+  return lastSeqs
 }
 
 async function* eachRow(em: EntityManager, importId: string, filter: EventFilter, lastSeq: number): AsyncGenerator<EventRow> {

@@ -1,7 +1,3 @@
-import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
-import { Server } from 'socket.io'
-import type { Socket } from 'socket.io'
-import type { ClientToServer, ServerToClient } from '../../shared/protocol/events.ts'
 import type { WireError } from '../../shared/protocol/errors.ts'
 import { eventPageLimit } from '../../shared/protocol/events.ts'
 import type { EventPage, ImportView, WatchGrant } from '../../shared/protocol/views.ts'
@@ -10,10 +6,11 @@ import { isStorable } from '../database/storable.ts'
 import { AppError, toWireError } from '../errors.ts'
 import type { Logger } from '../logging/logger.ts'
 import { ExpiryClock } from './expiry-clock.ts'
-import type { IntakeServer, SocketData } from './publisher.ts'
+import type { IntakeServer, IntakeSocket } from './sockets.ts'
 import { maySee } from './principal.ts'
 import type { Principal } from './principal.ts'
 import { rooms } from './rooms.ts'
+import { Tail } from './tail.ts'
 
 /** What the gateway needs of the rooms to its right. `app.ts` passes it. */
 export type GatewayServices = {
@@ -21,13 +18,13 @@ export type GatewayServices = {
   authenticate(handshake: { cookie: string | undefined; token: string | undefined }): Promise<Principal>
   view(importId: string): Promise<ImportView | null>
   events(importId: string, after: number, limit: number): Promise<EventPage>
+  /** The number of the newest stored event of each of these import sessions. */
+  lastSeqs(importIds: string[]): Promise<Map<string, number>>
   /** The login as it stands now, after what was asked for over HTTP meanwhile; null when it has ended. */
   refresh(principal: Extract<Principal, { type: 'login' }>): Promise<Principal | null>
   /** A new token for a watcher of a run that lives, or null when there is no right to one any more. */
   renew(principal: Extract<Principal, { type: 'watch' }>): Promise<{ grant: WatchGrant; principal: Principal } | null>
 }
-
-type IntakeSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, SocketData>
 
 /** How a request is answered. */
 type Answer<T> = (answer: T | ({ ok: false } & WireError)) => void
@@ -35,42 +32,26 @@ type Answer<T> = (answer: T | ({ ok: false } & WireError)) => void
 /** Messages that one socket may send in ten seconds. */
 const messageBudget = 200
 
-/** The socket server, bare. `originAllowed` says whether a request with these headers may open a socket here. */
-export function createSocketServer(http: HttpServer, originAllowed: (headers: IncomingHttpHeaders) => boolean): IntakeServer {
-  return new Server(http, {
-    path: '/socket.io',
-    serveClient: false,
-    // Measured: compression cuts the rate to a fifth and takes a gigabyte at a thousand sockets.
-    perMessageDeflate: false,
-    maxHttpBufferSize: 64 * 1024,
-    // connectionStateRecovery stays off: it skips the auth middleware, and what was missed is replayed by `seq` anyway.
-    connectTimeout: 20_000,
-    pingInterval: 20_000,
-    pingTimeout: 20_000,
-    // The `cors` option does not check the origin of WebSockets; this does, for every transport, before anything else.
-    allowRequest: (request, decide) => decide(null, originAllowed(request.headers)),
-  })
-}
-
 /** Socket.IO: who may join which room, replay by `seq`, renewal and expiry of what the socket was opened with. */
 export class Gateway {
-  readonly #io: IntakeServer
   readonly #services: GatewayServices
   readonly #log: Logger
   readonly #clock: ExpiryClock<IntakeSocket>
+  readonly #tail: Tail
 
   constructor(io: IntakeServer, services: GatewayServices, log: Logger) {
-    this.#io = io
     this.#services = services
     this.#log = log
     this.#clock = new ExpiryClock((socket) => void this.#expireSafely(socket))
+    this.#tail = new Tail(io, (importIds) => services.lastSeqs(importIds), log)
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
   }
 
-  async close(): Promise<void> {
+  /** Looks after no right and no log any more. The sockets are closed by whoever made their server. */
+  stop(): void {
     this.#clock.stop()
-    await this.#io.close()
+    this.#tail.stop()
   }
 
   async #admit(socket: IntakeSocket, next: (error?: Error) => void): Promise<void> {
@@ -87,6 +68,7 @@ export class Gateway {
   }
 
   #welcome(socket: IntakeSocket): void {
+    this.#tail.follow(socket)
     this.#joinOwnRooms(socket)
     limitMessages(socket)
     socket.on('watch', (request, ack) => void this.#answer(socket, ack, () => this.#watch(socket, request)))
@@ -109,6 +91,7 @@ export class Gateway {
     // Joined before the page is read: what is stored after the read arrives live, what was before is in the page; `seq` joins the two.
     await socket.join(rooms.import(importId))
     const page = await this.#services.events(importId, after, eventPageLimit)
+    this.#tail.sent(socket, importId, page.lastSeq)
     const fresh = (await this.#services.view(importId)) ?? view
     return { ok: true, import: fresh, ...page }
   }
@@ -116,6 +99,7 @@ export class Gateway {
   async #unwatch(socket: IntakeSocket, request: unknown): Promise<{ ok: true }> {
     const { importId } = parse(unwatchMessage, request)
     await socket.leave(rooms.import(importId))
+    socket.data.sent.delete(importId)
     return { ok: true }
   }
 

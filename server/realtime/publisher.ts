@@ -1,16 +1,9 @@
-import type { Server } from 'socket.io'
-import type { ClientToServer, RevokeReason, ServerToClient } from '../../shared/protocol/events.ts'
+import type { RevokeReason } from '../../shared/protocol/events.ts'
 import type { ImportView, Ledger, Progress, StoredEvent } from '../../shared/protocol/views.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
-import type { Principal } from './principal.ts'
 import { rooms } from './rooms.ts'
-
-/** What the server keeps with a socket. */
-export type SocketData = { principal: Principal }
-export type IntakeServer = Server<ClientToServer, ServerToClient, Record<string, never>, SocketData>
-
-/** Packets, and characters in them, that may wait in one socket before it is told to catch up by itself. */
-const longestBacklog = { packets: 64, characters: 4 * 1024 * 1024 }
+import { isBehind, sendToCatchUp } from './slow-sockets.ts'
+import type { IntakeServer } from './sockets.ts'
 
 /** Emits to rooms what was stored before. At most once, in order; a socket that is too slow leaves the room and is told so. */
 export class Publisher {
@@ -46,16 +39,7 @@ export class Publisher {
     const { adapter, sockets } = this.#io.of('/')
     for (const id of adapter.rooms.get(room) ?? []) {
       const socket = sockets.get(id)
-      if (!socket || !isBehind(socket.conn)) continue
-      void socket.leave(room)
-      socket.emit('lag', { importId, lastSeq })
+      if (socket && isBehind(socket)) sendToCatchUp(socket, importId, lastSeq)
     }
   }
-}
-
-/** Whether engine.io holds more for a socket than it should, because the network does not take it. */
-function isBehind(connection: object): boolean {
-  const { writeBuffer = [] } = connection as { writeBuffer?: { data?: string | Buffer }[] }
-  if (writeBuffer.length > longestBacklog.packets) return true
-  return writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) > longestBacklog.characters
 }

@@ -1,7 +1,8 @@
 import type { StorageAddress } from '../config/config.ts'
-import type { Database, EntityManager } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { databaseNow } from '../database/database-clock.ts'
 import { ImportEventEntity, ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
-import type { ImportSession } from '../database/entities.ts'
+import type { ImportSession, RunError } from '../database/entities.ts'
 import { storableJson, storableText } from '../database/storable.ts'
 import { AppError } from '../errors.ts'
 import type { LiveRuns } from '../jobs/live-runs.ts'
@@ -11,7 +12,10 @@ import type { EventDraft, EventLog } from '../realtime/event-log.ts'
 import type { Publisher } from '../realtime/publisher.ts'
 import type { Target, TargetAddress } from '../targets/target.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
+import { keepRejected } from './keep-rejected.ts'
+import { refuseOccupied } from './occupied-target.ts'
 import { settle } from './settle-ledger.ts'
+import { newestVersion } from './version.ts'
 
 export type StoreParts = {
   database: Database
@@ -30,6 +34,8 @@ type Finished = Exclude<ThreadOutcome, { status: 'interrupted' }>
 
 /** Progress is kept in the database at most once a second; people who watch get it ten times. */
 const progressEveryMs = 1000
+/** What a row says when nobody works on it. */
+const nobody = { worker: null, leasedUntil: null, stalled: false, waitingSince: null }
 /** A run whose attempts killed their worker so many times is not tried again. */
 const poisonAfter = 3
 
@@ -42,35 +48,58 @@ export class SqlAttemptStore implements AttemptStore {
     this.#parts = parts
   }
 
-  async lockFor(importId: string): Promise<{ key: string } | null> {
-    const row = await this.#row(importId, ['id', 'targetId', 'status'])
+  async lockFor(importId: string): Promise<{ key: string } | 'not_mine' | null> {
+    const row = await this.#row(importId, ['id', 'targetId', 'status', 'kind', 'version'])
     if (!row || (row.status !== 'queued' && row.status !== 'resuming')) return null
+    if (row.version > newestVersion || !this.#parts.importers[row.kind]) return 'not_mine'
     return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}` }
   }
 
-  async claim(importId: string): Promise<AttemptInput | null> {
+  async claim(importId: string, worker: string, leaseMs: number): Promise<AttemptInput | 'busy' | null> {
     const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId })
     const importerModule = row && this.#parts.importers[row.kind]?.module
     if (!row || !importerModule) return null
     const attempt = row.attempt + 1
     const prepared = await this.#prepare(row)
     if (!prepared) return null
-    const first = attempt === 1 || row.retryBase === row.attempt
-    const moved = await this.#parts.events.write({
-      importId,
-      expect: { attempt: row.attempt, statuses: ['queued', 'resuming'] },
-      patch: { status: 'running', attempt, markerPending: true, ...(row.startedAt === null && { startedAt: Date.now() }) },
-      drafts: [{ type: 'status', status: 'running', data: { attempt }, ...(!first && { message: 'The run goes on from where it was.' }) }],
-    })
-    if (!moved) return null
+    const moved = await this.#begin(row, attempt, { worker, leaseMs })
+    if (moved === 'busy' || !moved) return moved
     this.#parts.live.begin(importId, attempt, row.progress, row.ledger)
     return { importerModule, importId, attempt, options: row.options, storage: this.#parts.storageAddress, files: row.files, ...prepared }
+  }
+
+  async #begin(row: ImportSession, attempt: number, lease: { worker: string; leaseMs: number }): Promise<true | 'busy' | null> {
+    const { database, events } = this.#parts
+    const first = attempt === 1 || row.retryBase === row.attempt
+    try {
+      const moved = await events.write({
+        importId: row.id,
+        expect: { attempt: row.attempt, statuses: ['queued', 'resuming'] },
+        patch: {
+          status: 'running',
+          attempt,
+          markerPending: true,
+          worker: lease.worker,
+          waitingSince: null,
+          ...(row.startedAt === null && { startedAt: Date.now() }),
+        },
+        drafts: [{ type: 'status', status: 'running', data: { attempt }, ...(!first && { message: 'The run goes on from where it was.' }) }],
+        within: async (em) => {
+          if (row.targetId) await refuseOccupied(em, row.targetId, row.id)
+          await em.nativeUpdate(ImportSessionEntity, { id: row.id }, { leasedUntil: databaseNow(database.dialect, lease.leaseMs) })
+        },
+      })
+      return moved && true
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === 'target_locked') return 'busy'
+      throw thrown
+    }
   }
 
   async keepBatch(importId: string, attempt: number, batch: Batch): Promise<void> {
     const stored = await this.#parts.events.write({
       importId,
-      expect: { attempt },
+      expect: { attempt, statuses: ['running', 'cancelling'] },
       drafts: batch.lines.map((line): EventDraft => ({ type: 'log', ...line })),
       within: async (em) => await keepRejected(em, importId, attempt, batch.rejected),
     })
@@ -93,7 +122,7 @@ export class SqlAttemptStore implements AttemptStore {
     const row = await this.#parts.database.em().findOneOrFail(ImportSessionEntity, { id: importId })
     const status: SessionStatus = outcome.status
     const { ledger, progress } = settle(row, outcome, this.#parts.live.get(importId))
-    const error = 'error' in outcome ? { code: outcome.error.code, message: storableText(outcome.error.message) } : null
+    const error = await this.#errorOf(importId, outcome)
     const details = 'error' in outcome ? outcome.error.details : undefined
     const stored = await this.#parts.events.write({
       importId,
@@ -107,6 +136,7 @@ export class SqlAttemptStore implements AttemptStore {
         endedAt: Date.now(),
         retryOnly: null,
         deaths: 0,
+        ...nobody,
         ...(error && { searchText: `${row.searchText}\n${error.message.toLowerCase()}` }),
       },
       drafts: [{ type: 'status', status, level: levelOf(status), ...(error && { message: error.message }), ...(details && { data: { details } }) }],
@@ -133,7 +163,7 @@ export class SqlAttemptStore implements AttemptStore {
     const moved = await this.#parts.events.write({
       importId,
       expect: { attempt, statuses: ['running'] },
-      patch: { status: 'resuming', deaths },
+      patch: { status: 'resuming', deaths, ...nobody, waitingSince: Date.now() },
       drafts: [{ type: 'status', status: 'resuming', level: 'warning', message: text, data: { reason } }],
     })
     return moved !== null
@@ -142,11 +172,19 @@ export class SqlAttemptStore implements AttemptStore {
   async endCancelled(importId: string): Promise<void> {
     const row = await this.#row(importId, ['id', 'status', 'attempt', 'ledger'])
     if (row?.status !== 'cancelling') return
-    const em = this.#parts.database.em()
-    const asked = await em.findOne(ImportEventEntity, { importId, status: 'cancelling' }, { fields: ['message'], orderBy: { seq: 'desc' } })
-    const error = { code: 'cancelled', message: asked?.message ?? 'The run was cancelled.' } as const
+    const error = { code: 'cancelled', message: 'The run was cancelled.' } as const
     await this.finish(importId, row.attempt, { status: 'cancelled', ledger: row.ledger, error })
     await this.forget(importId)
+  }
+
+  /** A cancelled run tells who cancelled it, whichever process heard of it. */
+  async #errorOf(importId: string, outcome: Finished): Promise<RunError | null> {
+    if (!('error' in outcome)) return null
+    const { code, message } = outcome.error
+    if (outcome.status !== 'cancelled') return { code, message: storableText(message) }
+    const newest = { fields: ['message'], orderBy: { seq: 'desc' } } as const
+    const asked = await this.#parts.database.em().findOne(ImportEventEntity, { importId, status: 'cancelling' }, newest)
+    return { code, message: asked?.message ?? storableText(message) }
   }
 
   async forgotten(importId: string): Promise<void> {
@@ -203,18 +241,4 @@ export class SqlAttemptStore implements AttemptStore {
 function levelOf(status: SessionStatus): 'info' | 'warning' | 'error' {
   if (status === 'failed') return 'error'
   return status === 'succeeded' ? 'info' : 'warning'
-}
-
-/** The ORM writes values into the statement's text: small slices. */
-const rejectedSlice = 50
-
-async function keepRejected(em: EntityManager, importId: string, attempt: number, records: Batch['rejected']): Promise<void> {
-  // The last word about a record counts; one statement must not touch a row twice.
-  const newest = new Map(records.map((record) => [`${record.record} ${record.file}`, record]))
-  const rows = [...newest.values()]
-    .map((record) => storableJson(record))
-    .map((body) => ({ importId, file: body.file, record: body.record, attempt, body }))
-  for (let start = 0; start < rows.length; start += rejectedSlice) {
-    await em.upsertMany(RejectedRecordEntity, rows.slice(start, start + rejectedSlice))
-  }
 }

@@ -3,7 +3,6 @@ import type { Database } from '../database/database.ts'
 import { ImportSessionEntity, RejectedRecordEntity } from '../database/entities.ts'
 import type { ImportSession } from '../database/entities.ts'
 import { AppError } from '../errors.ts'
-import type { AttemptRunner } from '../jobs/run-attempt.ts'
 import type { EventLog } from '../realtime/event-log.ts'
 import type { Storage } from '../storage/storage.ts'
 import { canCancel, canRetry, isFinal } from '../../shared/session-status.ts'
@@ -11,9 +10,12 @@ import { canCancel, canRetry, isFinal } from '../../shared/session-status.ts'
 export type ControlParts = {
   database: Database
   events: EventLog
-  runner: AttemptRunner
+  /** Asks a run that works in this process to stop; false when it does not work here. */
+  stopHere: (importId: string, message: string) => boolean
+  /** Whether somebody is believed to work on it, here or in another process. */
+  isHeld: (importId: string) => Promise<boolean>
   storage: Storage
-  enqueue: (importId: string) => Promise<void>
+  enqueue: (importId: string, attempt: number) => Promise<void>
   /** Ends a run that was asked to stop while nobody worked on it. */
   endCancelled: (importId: string) => Promise<void>
 }
@@ -37,7 +39,9 @@ export class ImportControl {
       drafts: [{ type: 'status', status: 'cancelling', level: 'warning', message }],
     })
     if (!asked) throw await this.#wrongState(importId, canCancel, 'cancelled')
-    if (!this.#parts.runner.cancel(importId, message)) await this.#parts.endCancelled(importId)
+    if (this.#parts.stopHere(importId, message)) return
+    // A worker of another process sees it in the row within a second.
+    if (!(await this.#parts.isHeld(importId))) await this.#parts.endCancelled(importId)
   }
 
   /**
@@ -59,6 +63,7 @@ export class ImportControl {
           retryOnly: only,
           retryBase: row.attempt,
           activeKey: row.dedupeKey,
+          waitingSince: Date.now(),
           endedAt: null,
           error: null,
           deaths: 0,
@@ -74,14 +79,14 @@ export class ImportControl {
       if (thrown instanceof UniqueConstraintViolationException) throw new AppError('conflict', 'The same import is running already.')
       throw thrown
     }
-    await this.#parts.enqueue(importId)
+    await this.#parts.enqueue(importId, row.attempt)
   }
 
   async #cancelWaiting(importId: string, message: string): Promise<boolean> {
     const done = await this.#parts.events.write({
       importId,
       expect: { statuses: ['queued'] },
-      patch: { status: 'cancelled', activeKey: null, endedAt: Date.now(), error: { code: 'cancelled', message } },
+      patch: { status: 'cancelled', activeKey: null, waitingSince: null, endedAt: Date.now(), error: { code: 'cancelled', message } },
       drafts: [{ type: 'status', status: 'cancelled', level: 'warning', message }],
     })
     return done !== null

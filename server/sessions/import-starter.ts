@@ -9,6 +9,7 @@ import { chainStart } from '../realtime/event-chain.ts'
 import { newId } from '../auth/secrets.ts'
 import type { WatchTokens } from '../auth/watch-tokens.ts'
 import type { ImportKind, WatchGrant } from '../../shared/protocol/views.ts'
+import { newestVersion } from './version.ts'
 
 export type StartRequest = {
   kind: ImportKind
@@ -32,9 +33,9 @@ export class ImportStarter {
   readonly #database: Database
   readonly #events: EventLog
   readonly #tokens: WatchTokens
-  readonly #enqueue: (importId: string) => Promise<void>
+  readonly #enqueue: (importId: string, attempt: number) => Promise<void>
 
-  constructor(parts: { database: Database; events: EventLog; tokens: WatchTokens; enqueue: (importId: string) => Promise<void> }) {
+  constructor(parts: { database: Database; events: EventLog; tokens: WatchTokens; enqueue: (importId: string, attempt: number) => Promise<void> }) {
     this.#database = parts.database
     this.#events = parts.events
     this.#tokens = parts.tokens
@@ -98,7 +99,7 @@ export class ImportStarter {
       return await this.#tokens.issue({ userId: user.id, importId: draft.id, loginId: user.loginId }, em)
     })
     await this.#events.write({ importId: draft.id, expect: { statuses: ['queued'] }, patch: {}, drafts: [{ type: 'status', status: 'queued' }] })
-    await this.#enqueue(draft.id)
+    await this.#enqueue(draft.id, draft.attempt)
     return { outcome: 'started', importId: draft.id, watch: { token: watch.token, expiresAt: watch.expiresAt } }
   }
 }
@@ -131,6 +132,11 @@ function draftOf(request: StartRequest): ImportSession {
     error: null,
     markerPending: false,
     deaths: 0,
+    worker: null,
+    leasedUntil: null,
+    waitingSince: now,
+    stalled: false,
+    version: newestVersion,
     uploadsGone: false,
     createdAt: now,
     startedAt: null,

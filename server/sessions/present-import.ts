@@ -13,7 +13,7 @@ export function presentImport(row: ImportSession, names: Names, live: ReturnType
     kind: row.kind,
     title: row.title,
     status: row.status,
-    stalled: fresh?.stalled ?? false,
+    stalled: !isFinal(row.status) && (fresh?.stalled ?? row.stalled),
     ...(row.targetId && { target: { id: row.targetId, name: names.target ?? row.targetId } }),
     user: { id: row.userId, name: names.user ?? row.userId },
     requestId: row.requestId,

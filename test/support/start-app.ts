@@ -37,12 +37,13 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
   const settings = { PORT: '0', DATA_DIR: dataDir, ADMIN_LOGIN: adminLogin, ADMIN_PASSWORD: adminPassword, LOG_LEVEL: 'debug', ...env }
   const config = loadConfig(settings, () => '')
   const log = createLogger({ level: config.logLevel, terminal: false, destination })
-  const app = await createApp(config, log, scriptedImporters)
+  const app = await createApp(config, log, { importers: scriptedImporters })
+  const url = app.address ?? ''
   return {
-    url: app.address,
+    url,
     dataDir,
     logLines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
-    admin: async () => await new ApiClient(app.address).login(adminLogin, adminPassword),
+    admin: async () => await new ApiClient(url).login(adminLogin, adminPassword),
     restart: async (changed = {}) => {
       await app.close()
       return await startApp({ ...env, DATA_DIR: dataDir, ...changed })

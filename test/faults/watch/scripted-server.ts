@@ -5,6 +5,8 @@ import { scriptedImporters } from '../../support/scripted/parts.ts'
 
 /** A server in a process of its own that knows the scripted importer too. Prints its address, as the product does, and ends in order at SIGTERM. */
 const config = loadConfig(process.env, () => '')
-const app = await createApp(config, createLogger({ level: config.logLevel, terminal: false, destination: process.stderr }), scriptedImporters)
-process.stdout.write(`listening on ${app.address}\n`)
+const log = createLogger({ level: config.logLevel, terminal: false, destination: process.stderr })
+const role = process.argv[2] === 'serve' || process.argv[2] === 'work' ? process.argv[2] : 'both'
+const app = await createApp(config, log, { role, importers: scriptedImporters })
+process.stdout.write(app.address === null ? 'ready to work on runs\n' : `listening on ${app.address}\n`)
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)))

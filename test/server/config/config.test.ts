@@ -48,6 +48,14 @@ describe('settings', () => {
     expect(load({ DATABASE_URL: url, DATABASE_POOL: '4' }).database).toEqual({ type: 'postgresql', url, pool: 4 })
   })
 
+  it('choose the engine by whether there is a Redis, which needs what processes share', () => {
+    expect(load({}).engine).toEqual({ type: 'embedded' })
+    const shared = { DATABASE_URL: 'postgresql://u:p@h/d', SECRET_KEY: 'a key that all share' }
+    expect(load({ REDIS_URL: 'redis://r', ...shared }).engine).toEqual({ type: 'distributed', redisUrl: 'redis://r', prefix: 'intake' })
+    expect(refusal({ REDIS_URL: 'redis://r' }).message).toContain('set DATABASE_URL and SECRET_KEY')
+    expect(refusal({ REDIS_URL: 'redis://r', DATABASE_URL: shared.DATABASE_URL }).message).toContain('set SECRET_KEY')
+  })
+
   const s3 = { S3_BUCKET: 'intake', S3_ACCESS_KEY_ID: 'the-key-id', S3_SECRET_ACCESS_KEY: 'the-secret' }
 
   it('choose where uploads lie by the name of a bucket', () => {
@@ -106,10 +114,12 @@ describe('settings', () => {
       ADMIN_PASSWORD: 'from a file',
       SECRET_KEY: 'a key from a file',
       DATABASE_URL: 'postgresql://u:p@h/d',
+      REDIS_URL: 'redis://:secret@r:6379',
       S3_ACCESS_KEY_ID: 'a key id from a file',
       S3_SECRET_ACCESS_KEY: 'a secret from a file',
     }
-    const beside: Record<string, string> = name.startsWith('S3_') ? { ...s3, [name]: '' } : {}
+    const shared = { DATABASE_URL: 'postgresql://u:p@h/d', SECRET_KEY: 'a key that all share' }
+    const beside: Record<string, string> = name.startsWith('S3_') ? { ...s3, [name]: '' } : name === 'REDIS_URL' ? shared : {}
     const config = loadConfig({ ...beside, [`${name}_FILE`]: '/run/secrets/x' }, (file) => {
       expect(file).toBe('/run/secrets/x')
       return `${values[name]}\n`

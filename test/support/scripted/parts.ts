@@ -1,4 +1,4 @@
-import type { Importers } from '../../../server/app.ts'
+import type { Importers } from '../../../server/app/importers.ts'
 import { AppError } from '../../../server/errors.ts'
 
 /** The scripted importer, under a kind that the product does not have yet. Its options are whatever is sent. */

@@ -1,4 +1,8 @@
 import { Migration20261121First } from './migration-20261121-first.ts'
+import { Migration20261121Leases } from './migration-20261121-leases.ts'
 
 /** In order. A migration that has landed is never changed. */
-export const migrations = [{ name: 'Migration20261121First', class: Migration20261121First }]
+export const migrations = [
+  { name: 'Migration20261121First', class: Migration20261121First },
+  { name: 'Migration20261121Leases', class: Migration20261121Leases },
+]

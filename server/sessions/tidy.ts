@@ -4,45 +4,21 @@ import type { Logger } from '../logging/logger.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SqlAttemptStore } from './attempt-store.ts'
 
-type RecoverParts = {
-  database: Database
-  store: SqlAttemptStore
-  storage: Storage
-  enqueue: (importId: string) => Promise<void>
-  log: Logger
-}
+type TidyParts = { database: Database; store: SqlAttemptStore; storage: Storage; log: Logger }
+
+/** An upload that a process is still receiving belongs to no run yet; after so long it does not come any more. */
+const longestUploadMs = 24 * 3_600_000
 
 /**
- * Puts right what a process that ended in the middle left behind: its runs resume, waiting ones are queued again, checkpoints of ended runs leave their
- * targets, and files that belong to no run are removed. Called when no worker runs yet.
+ * Removes what ended runs and broken uploads left behind: checkpoints in targets, files that belong to no run. `alone`: no other process can be receiving
+ * an upload, and this one has not begun to.
  */
-export async function recover(parts: RecoverParts): Promise<void> {
-  const runs = await takeUp(parts, () => false, 'The server was stopped in the middle of this run.')
-  if (runs > 0) parts.log.info({ runs }, 'runs put back into the queue')
+export async function tidy(parts: TidyParts, { alone }: { alone: boolean }): Promise<void> {
   await forgetEnded(parts)
-  await removeOrphans(parts, Infinity)
+  await removeOrphans(parts, alone ? Infinity : Date.now() - longestUploadMs)
 }
 
-/**
- * Resumes runs that nobody holds although they are said to be running, and queues those that wait. Answers how many are in the queue now. The rows are
- * the truth: whatever the queue or a worker forgot is found here.
- */
-export async function takeUp(
-  { database, store, enqueue }: Pick<RecoverParts, 'database' | 'store' | 'enqueue'>,
-  isHeld: (importId: string) => boolean,
-  reason: string,
-): Promise<number> {
-  const claimed = await database.em().find(ImportSessionEntity, { status: { $in: ['running', 'cancelling'] } }, { fields: ['id', 'attempt'] })
-  for (const row of claimed) if (!isHeld(row.id)) await store.resume(row.id, row.attempt, 'worker_lost', reason)
-  const waiting = await database
-    .em()
-    .find(ImportSessionEntity, { status: { $in: ['queued', 'resuming'] } }, { fields: ['id'], orderBy: { createdAt: 'asc' } })
-  const free = waiting.filter((row) => !isHeld(row.id))
-  for (const row of free) await enqueue(row.id)
-  return free.length
-}
-
-async function forgetEnded({ database, store, log }: RecoverParts): Promise<void> {
+async function forgetEnded({ database, store, log }: TidyParts): Promise<void> {
   const ended = await database.em().find(ImportSessionEntity, { markerPending: true, endedAt: { $ne: null } }, { fields: ['id'] })
   for (const { id } of ended) {
     try {
@@ -57,10 +33,7 @@ async function forgetEnded({ database, store, log }: RecoverParts): Promise<void
  * Removes files that belong to no run, and what uploads that were cut off left. `olderThan`, a moment: what is younger may be an upload that another process is
  * receiving, whose run is not written yet. Infinity is for the one process that has just found itself alone.
  */
-export async function removeOrphans(
-  { database, storage, log }: Pick<RecoverParts, 'database' | 'storage' | 'log'>,
-  olderThan: number,
-): Promise<void> {
+export async function removeOrphans({ database, storage, log }: Pick<TidyParts, 'database' | 'storage' | 'log'>, olderThan: number): Promise<void> {
   const known = new Set<string>()
   const rows = await database.em().find(ImportSessionEntity, { uploadsGone: false }, { fields: ['files'], disableIdentityMap: true })
   for (const row of rows) for (const file of row.files) known.add(file.key)

@@ -1,0 +1,11 @@
+import type { KindIntake } from '../http/routes/start-import.ts'
+import { restoreIntake } from '../importers/restore/intake.ts'
+import type { ImportKind } from '../../shared/protocol/views.ts'
+
+/** An importer as the server knows it: the URL of the module that a run's thread loads, and what is checked before there is a run. */
+export type ImporterParts = { module: string; intake: KindIntake }
+export type Importers = Partial<Record<ImportKind, ImporterParts>>
+
+export const ownImporters: Importers = {
+  restore: { module: new URL('../importers/restore/restore.ts', import.meta.url).href, intake: restoreIntake },
+}

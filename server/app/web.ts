@@ -1,0 +1,99 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import { createHttpApp } from '../http/http-app.ts'
+import { countInMemory, createRateLimits } from '../http/middleware/rate-limits.ts'
+import type { Closers } from '../logging/closers.ts'
+import type { Logger } from '../logging/logger.ts'
+import { createMetrics } from '../logging/metrics.ts'
+import { readEvents, readLastSeqs } from '../realtime/event-rows.ts'
+import { Gateway } from '../realtime/gateway.ts'
+import type { IntakeServer } from '../realtime/sockets.ts'
+import { readRunAges } from '../sessions/run-ages.ts'
+import type { Engine } from './engine.ts'
+import type { Importers } from './importers.ts'
+import type { Logins } from './logins.ts'
+import type { Runs } from './runs.ts'
+import type { Stores } from './stores.ts'
+
+const projectDir = path.dirname(path.dirname(import.meta.dirname))
+
+export type WebParts = { stores: Stores; logins: Logins; runs: Runs; engine: Engine; importers: Importers; server: Server; io: IntakeServer }
+
+/** The HTTP server, bare: requests are answered once `serveWeb` has been called. */
+export function createWebServer(): Server {
+  const server = createServer({ requestTimeout: 0, headersTimeout: 60_000 })
+  // An upload may take long, but it may not stand still.
+  server.setTimeout(120_000)
+  return server
+}
+
+/** Answers HTTP and sockets. Resolves with the address once it listens. */
+export async function serveWeb(config: Config, log: Logger, closers: Closers, parts: WebParts): Promise<string> {
+  const { stores, logins, runs, engine, importers, server, io } = parts
+  const gateway = createGateway(io, parts, log)
+  let closing = false
+  const app = createHttpApp({
+    ...stores,
+    ...logins,
+    ...runs,
+    log: log.child({ scope: 'http' }),
+    metrics: createMetrics(async () => await readRunAges(stores.database)),
+    rateLimits: createRateLimits(countInMemory),
+    needed: { database: async () => await stores.database.ping(), storage: async () => await stores.storage.ping(), ...engine.parts },
+    importers,
+    publicUrl: config.publicUrl,
+    trustProxy: config.trustProxy,
+    watchTokenMs: config.watchTokenMs,
+    maxUploadBytes: config.maxUploadBytes,
+    pagesDir: path.join(projectDir, 'dist', 'client'),
+    samplesDir: path.join(projectDir, 'samples'),
+    packageFile: path.join(projectDir, 'package.json'),
+    closing: () => closing,
+  })
+  const answer = app.callback()
+  // Engine.IO answers its own path; a second answer to the same request would end the process.
+  server.on('request', (request, response) => {
+    if (!request.url?.startsWith('/socket.io/')) void answer(request, response)
+  })
+  closers.add('rights of sockets', () => gateway.stop())
+  await listen(server, config)
+  closers.add('intake of new work', () => {
+    closing = true
+    server.closeIdleConnections()
+  })
+  return addressOf(server.address() as AddressInfo)
+}
+
+function createGateway(io: IntakeServer, { stores: { database }, logins, runs }: WebParts, log: Logger): Gateway {
+  const services = {
+    authenticate: async (handshake: Parameters<Logins['authenticator']['authenticate']>[0]) =>
+      await logins.authenticator.authenticate(handshake, false),
+    ...eventServices(database),
+    view: async (importId: string) => await runs.reader.find(importId),
+    refresh: async (principal: Parameters<Logins['logins']['refresh']>[0]) => await logins.logins.refresh(principal),
+    renew: async (principal: Parameters<Logins['tokens']['renew']>[0]) => await logins.tokens.renew(principal),
+  }
+  return new Gateway(io, services, log.child({ scope: 'realtime' }))
+}
+
+function eventServices(database: Database) {
+  return {
+    events: async (importId: string, after: number, limit: number) => await readEvents(database.em(), importId, { after, limit }),
+    lastSeqs: async (importIds: string[]) => await readLastSeqs(database.em(), importIds),
+  }
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+}
+
+function addressOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
