@@ -20,25 +20,30 @@ export async function run(args: string[]): Promise<void> {
     const size = sizeFor(records)
     const fixture = path.join(dir, 'library.json')
     await writeFixture(fixture, size)
+    const small = path.join(dir, 'small.json')
+    await writeFixture(small, sizeFor(1000))
+    const fixtures = { small, measured: fixture }
     const mb = (await stat(fixture)).size / 1e6
     console.log(`${records} records, ${rowsOf(size)} rows, ${mb.toFixed(0)} MB of JSON`)
-    if (only !== 'postgresql') await sqlite(dir, fixture, size)
-    if (only !== 'sqlite') await postgresql(dir, fixture, size)
+    if (only !== 'postgresql') await sqlite(dir, fixtures, size)
+    if (only !== 'sqlite') await postgresql(dir, fixtures, size)
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
 }
 
-async function sqlite(dir: string, fixture: string, size: ReturnType<typeof sizeFor>): Promise<void> {
+type Fixtures = { small: string; measured: string }
+
+async function sqlite(dir: string, fixtures: Fixtures, size: ReturnType<typeof sizeFor>): Promise<void> {
   const csv = await writeCsv(dir, size, { bool: (value) => (value ? '1' : '0'), moment: (iso) => iso.replace('T', ' ').replace('Z', '') })
   const limit = await sqliteLimit(dir, csv)
   const file = path.join(dir, 'bench.db')
   execFileSync('sqlite3', [file, sqliteSchema])
-  const measured = await measureRestore(fixture, { url: `sqlite:${file}`, dataDir: dir })
+  const measured = await measureRestore(fixtures, { url: `sqlite:${file}`, dataDir: dir })
   report('SQLite', rowsOf(size), limit, measured)
 }
 
-async function postgresql(dir: string, fixture: string, size: ReturnType<typeof sizeFor>): Promise<void> {
+async function postgresql(dir: string, fixtures: Fixtures, size: ReturnType<typeof sizeFor>): Promise<void> {
   const server = await startPostgres()
   if (!server) return console.log('PostgreSQL: not installed, left out')
   try {
@@ -46,7 +51,7 @@ async function postgresql(dir: string, fixture: string, size: ReturnType<typeof 
     const limit = await postgresLimit(dir, csv, await server.createDatabase('limit'))
     const url = await server.createDatabase('bench')
     execFileSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', url, '-c', postgresSchema])
-    const measured = await measureRestore(fixture, { url, dataDir: path.join(dir, 'pg') })
+    const measured = await measureRestore(fixtures, { url, dataDir: path.join(dir, 'pg') })
     report('PostgreSQL', rowsOf(size), limit, measured)
   } finally {
     await server.stop()

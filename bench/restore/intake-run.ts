@@ -11,24 +11,35 @@ export type Measured = { seconds: number; peakRssMb: number; idleRssMb: number; 
 
 const main = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 
-/** A server of its own, in a process of its own, that restores one fixture; from the first byte of the upload to the end of the run. */
-export async function measureRestore(fixture: string, target: { url: string; dataDir: string }): Promise<Measured> {
-  const server = spawn('node', [main], {
-    env: {
-      PATH: process.env['PATH'],
-      DATA_DIR: target.dataDir,
-      PORT: '0',
-      ADMIN_PASSWORD: 'bench-password',
-      LOG_LEVEL: 'warn',
-      SQLITE_DIRS: target.dataDir,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  try {
-    const address = await listening(server)
+type Place = { url: string; dataDir: string }
+
+/**
+ * A server of its own, in a process of its own, that restores one fixture; from the first byte of the upload to the end of the run. It is the second start
+ * of that server, after one that tried a small fixture: on the first, everything has to be compiled once.
+ */
+export async function measureRestore(fixtures: { small: string; measured: string }, place: Place): Promise<Measured> {
+  const session = await withServer(place, async ({ address }) => {
     const cookie = await login(address)
-    const targetId = await addTarget(address, cookie, target.url)
-    return await restore({ address, cookie, targetId, fixture, pid: server.pid! })
+    const targetId = await addTarget(address, cookie, place.url)
+    const run = await start({ address, cookie, targetId, fixture: fixtures.small, options: { dryRun: true } })
+    await ended({ address, cookie }, run.id)
+    return { cookie, targetId }
+  })
+  return await withServer(place, async ({ address, pid }) => await restore({ address, ...session, fixture: fixtures.measured, options: {} }, pid))
+}
+
+async function withServer<T>(place: Place, work: (server: { address: string; pid: number }) => Promise<T>): Promise<T> {
+  const env = {
+    PATH: process.env['PATH'],
+    DATA_DIR: place.dataDir,
+    PORT: '0',
+    ADMIN_PASSWORD: 'bench-password',
+    LOG_LEVEL: 'warn',
+    SQLITE_DIRS: place.dataDir,
+  }
+  const server = spawn('node', [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    return await work({ address: await listening(server), pid: server.pid! })
   } finally {
     server.kill('SIGTERM')
     await once(server, 'exit')
@@ -65,24 +76,32 @@ async function addTarget(address: string, cookie: string, url: string): Promise<
   return body.target.id
 }
 
-async function restore(run: { address: string; cookie: string; targetId: string; fixture: string; pid: number }): Promise<Measured> {
-  const idleRssMb = await rssMb(run.pid)
+type Start = { address: string; cookie: string; targetId: string; fixture: string; options: object }
+
+async function restore(run: Start, pid: number): Promise<Measured> {
+  const idleRssMb = await rssMb(pid)
   let peakRssMb = idleRssMb
-  const sampler = setInterval(() => void rssMb(run.pid).then((mb) => (peakRssMb = Math.max(peakRssMb, mb))), 50)
-  const start = performance.now()
+  const sampler = setInterval(() => void rssMb(pid).then((mb) => (peakRssMb = Math.max(peakRssMb, mb))), 50)
+  const from = performance.now()
   try {
-    const form = new FormData()
-    form.set('kind', 'restore')
-    form.set('target', run.targetId)
-    form.set('options', '{}')
-    form.append('file', await openAsBlob(run.fixture), path.basename(run.fixture))
-    const answer = await fetch(`${run.address}/api/imports`, { method: 'POST', headers: { cookie: run.cookie }, body: form })
-    const { import: started } = (await answer.json()) as { import: ImportView }
+    const started = await start(run)
     const view = await ended(run, started.id)
-    return { seconds: (performance.now() - start) / 1000, peakRssMb, idleRssMb, view }
+    return { seconds: (performance.now() - from) / 1000, peakRssMb, idleRssMb, view }
   } finally {
     clearInterval(sampler)
   }
+}
+
+async function start(run: Start): Promise<ImportView> {
+  const form = new FormData()
+  form.set('kind', 'restore')
+  form.set('target', run.targetId)
+  form.set('options', JSON.stringify(run.options))
+  form.append('file', await openAsBlob(run.fixture), path.basename(run.fixture))
+  const answer = await fetch(`${run.address}/api/imports`, { method: 'POST', headers: { cookie: run.cookie }, body: form })
+  const body = (await answer.json()) as { import?: ImportView }
+  if (!body.import) throw new Error(`the run was refused: ${JSON.stringify(body)}`)
+  return body.import
 }
 
 /** The followed log ends with the run. */

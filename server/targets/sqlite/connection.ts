@@ -24,7 +24,7 @@ export function prepareForWriting(connection: Connection): string {
     connection.pragma('journal_mode = wal')
     connection.pragma('synchronous = normal')
     connection.pragma('wal_autocheckpoint = 16000')
-    connection.pragma('cache_size = -32000')
+    connection.pragma('cache_size = -16000')
     return before
   })
 }
