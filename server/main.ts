@@ -19,22 +19,12 @@ async function main(): Promise<void> {
   })
   keepCompiled(path.join(config.dataDir, 'compiled'))
   const { createApp } = await import('./app.ts')
-  keepCompiled(path.join(config.dataDir, 'compiled'))
-  const { createApp } = await import('./app.ts')
   const app = await createApp(config, log, { role: roleOf(process.argv[2]) })
   const stop = (signal: string) => void shutDown(app, signal, log)
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   announce(app, config.admin.login)
   flushCompileCache()
-  flushCompileCache()
-}
-
-/** What is loaded from here on, in this process and in its threads, is compiled once and kept: further threads and starts take less time and memory. */
-function keepCompiled(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  enableCompileCache(dir)
-  process.env['NODE_COMPILE_CACHE'] ??= dir
 }
 
 /** What is loaded from here on, in this process and in its threads, is compiled once and kept: further threads and starts take less time and memory. */
