@@ -63,7 +63,7 @@ export class RowWriter {
     const states = new Map<string, RowState>()
     for (const [at, [text, key]] of [...keys].entries()) {
       const row = found[at]
-      states.set(text, row ? stateOf(key, row) : { key, found: null, values: [], deletedAt: null })
+      states.set(text, row ? stateOf(key, row, false) : { key, found: null, values: [], deletedAt: null, spokenOf: false })
     }
     return states
   }
@@ -73,6 +73,7 @@ export class RowWriter {
     if (!state) return
     const isNew = !state.found && state.values.length === 0
     if (ifMissing && !isNew) return
+    state.spokenOf = true
     state.values = values.map((value, at) => (value === undefined ? (state.values[at] ?? null) : value))
     state.deletedAt = deleted ? (state.deletedAt ?? this.#writing.now) : null
   }
@@ -90,7 +91,7 @@ export class RowWriter {
       const states = new Map<string, RowState>()
       for (const row of found[at] ?? []) {
         const own = row.slice(0, item.length)
-        states.set(keyText(own), stateOf([...key, ...own], row.slice(item.length)))
+        states.set(keyText(own), stateOf([...key, ...own], row.slice(item.length), true))
       }
       lists.set(text, states)
     }
@@ -105,7 +106,7 @@ export class RowWriter {
     }
     for (const { key, values } of items) {
       const text = keyText(key.slice(0, item.length))
-      const state = states.get(text) ?? { key: [...owner, ...key], found: null, values, deletedAt: null }
+      const state = states.get(text) ?? { key: [...owner, ...key], found: null, values, deletedAt: null, spokenOf: true }
       state.values = values
       state.deletedAt = null
       states.set(text, state)
@@ -117,6 +118,7 @@ export class RowWriter {
     const key = ['source', ...owner, ...item]
     const rows: Cell[][] = []
     for (const state of states) {
+      if (!state.spokenOf) continue
       const outcome = outcomeOf(state)
       // Items of a list that were removed long ago are nobody's news.
       if (outcome === 'unchanged' && state.deletedAt !== null && owner.length > 0) continue
@@ -132,8 +134,8 @@ export class RowWriter {
   }
 }
 
-function stateOf(key: Cell[], row: Cell[]): RowState {
+function stateOf(key: Cell[], row: Cell[], spokenOf: boolean): RowState {
   const values = row.slice(0, -2)
   const found: FoundRow = { values, createdAt: row.at(-2) ?? null, deletedAt: row.at(-1) ?? null }
-  return { key, found, values, deletedAt: found.deletedAt }
+  return { key, found, values, deletedAt: found.deletedAt, spokenOf }
 }
