@@ -61,7 +61,6 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
   const logins = createLogins(config, stores.database, publisher)
   const runs = createRuns(config, log, { ...stores, engine, publisher, tokens: logins.tokens, importers })
 
-  const firstPassword = await logins.users.ensureAdministrator(config.admin.login, config.admin.password)
   await runs.recover()
   if (engine.alone) await runs.tidy(true)
   startUpkeep(config, log, closers, { ...stores, logins, runs, publisher })
@@ -72,7 +71,7 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
     startReconciling(async () => await runs.reconciler.pass(), log),
   )
   const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, engine, importers, server, io }) : null
-  return { address, firstPassword }
+  return { address, firstPassword: stores.firstPassword }
 }
 
 type UpkeepParts = Awaited<ReturnType<typeof openStores>> & {

@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
+import { countInMemory } from '../http/middleware/rate-limits.ts'
+import type { MakeCounter } from '../http/middleware/rate-limits.ts'
 import { LocalQueue } from '../jobs/local-queue.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { holdInstanceLock } from '../locks/instance-lock.ts'
@@ -16,6 +18,8 @@ export type Engine = {
   queue: Queue
   /** One import at a time for each target. */
   locks: Leases
+  /** Where tries are counted that people may not make without limit. */
+  counter: MakeCounter
   /** Carries messages to the sockets of other processes. */
   socketAdapter: SocketAdapter | undefined
   /** What must be up for this process to work, besides the app database and the storage; each rejects when it is not. */
@@ -43,6 +47,7 @@ function openEmbedded(config: Config, database: Database, log: Logger): Engine {
     alone: true,
     queue: new LocalQueue(config.jobConcurrency, log.child({ scope: 'queue' })),
     locks: new SqlLeases(database),
+    counter: countInMemory,
     socketAdapter: undefined,
     parts: {},
     stopMessage: 'The server stops. The run goes on when it is back.',
@@ -52,6 +57,7 @@ function openEmbedded(config: Config, database: Database, log: Logger): Engine {
 async function openDistributed(choice: Distributed, concurrency: number, closers: Closers, log: Logger): Promise<Engine> {
   const { openRedis } = await import('../redis/redis.ts')
   const { createStreamsAdapter } = await import('../redis/socket-adapter.ts')
+  const { countInRedis } = await import('../redis/counters.ts')
   const { RedisLeases } = await import('../locks/redis-leases.ts')
   const { BullmqQueue } = await import('../jobs/bullmq-queue.ts')
   const { redisUrl, prefix } = choice
@@ -61,6 +67,7 @@ async function openDistributed(choice: Distributed, concurrency: number, closers
     alone: false,
     queue: await BullmqQueue.open({ link, prefix: `${prefix}:queue`, concurrency, log: log.child({ scope: 'queue' }) }),
     locks: new RedisLeases(link, `${prefix}:lock`),
+    counter: countInRedis(link, `${prefix}:limit`),
     socketAdapter: await createStreamsAdapter(link, prefix),
     parts: { redis: async () => await link.ping() },
     stopMessage: 'This worker stops. Another one goes on with the run.',

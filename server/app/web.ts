@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import { createHttpApp } from '../http/http-app.ts'
-import { countInMemory, createRateLimits } from '../http/middleware/rate-limits.ts'
+import { createRateLimits } from '../http/middleware/rate-limits.ts'
 import type { Closers } from '../logging/closers.ts'
 import type { Logger } from '../logging/logger.ts'
 import { createMetrics } from '../logging/metrics.ts'
@@ -42,7 +42,7 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
     ...runs,
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(async () => await readRunAges(stores.database)),
-    rateLimits: createRateLimits(countInMemory),
+    rateLimits: createRateLimits(engine.counter),
     needed: { database: async () => await stores.database.ping(), storage: async () => await stores.storage.ping(), ...engine.parts },
     importers,
     publicUrl: config.publicUrl,

@@ -26,9 +26,9 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), surroundings)
 }
 
-async function serve(): Promise<number> {
+async function serve(role: 'serve' | 'work'): Promise<number> {
   // In a process group of its own, so that Ctrl-C reaches it once: through here.
-  const server = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], { stdio: 'inherit', detached: true })
+  const server = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url)), role], { stdio: 'inherit', detached: true })
   onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => server.kill(signal))
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   server.once('error', reject)

@@ -12,8 +12,8 @@ export type Surroundings = {
   ask: ((question: string, hidden: boolean) => Promise<string>) | null
   /** Aborted by Ctrl-C. */
   interrupted: AbortSignal
-  /** Starts the server in a process of its own, and resolves with its exit code. */
-  serve: () => Promise<number>
+  /** Starts a server, or one that only works, in a process of its own, and resolves with its exit code. */
+  serve: (role: 'serve' | 'work') => Promise<number>
 }
 
 /** What the process ends with. Ctrl-C ends it with 130, as in any shell. */

@@ -33,7 +33,7 @@ async function forgetEnded({ database, store, log }: TidyParts): Promise<void> {
  * Removes files that belong to no run, and what uploads that were cut off left. `olderThan`, a moment: what is younger may be an upload that another process is
  * receiving, whose run is not written yet. Infinity is for the one process that has just found itself alone.
  */
-export async function removeOrphans({ database, storage, log }: Pick<TidyParts, 'database' | 'storage' | 'log'>, olderThan: number): Promise<void> {
+async function removeOrphans({ database, storage, log }: Pick<TidyParts, 'database' | 'storage' | 'log'>, olderThan: number): Promise<void> {
   const known = new Set<string>()
   const rows = await database.em().find(ImportSessionEntity, { uploadsGone: false }, { fields: ['files'], disableIdentityMap: true })
   for (const row of rows) for (const file of row.files) known.add(file.key)
