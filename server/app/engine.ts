@@ -22,6 +22,8 @@ export type Engine = {
   counter: MakeCounter
   /** Carries messages to the sockets of other processes. */
   socketAdapter: SocketAdapter | undefined
+  /** Calls back each time messages from other processes arrive again after they may have been lost. */
+  reconnected(listener: () => void): void
   /** What must be up for this process to work, besides the app database and the storage; each rejects when it is not. */
   parts: Record<string, () => Promise<void>>
   /** What watchers are told when this process stops in the middle of a run. */
@@ -49,6 +51,7 @@ function openEmbedded(config: Config, database: Database, log: Logger): Engine {
     locks: new SqlLeases(database),
     counter: countInMemory,
     socketAdapter: undefined,
+    reconnected: () => undefined,
     parts: {},
     stopMessage: 'The server stops. The run goes on when it is back.',
   }
@@ -69,6 +72,7 @@ async function openDistributed(choice: Distributed, concurrency: number, closers
     locks: new RedisLeases(link, `${prefix}:lock`),
     counter: countInRedis(link, `${prefix}:limit`),
     socketAdapter: await createStreamsAdapter(link, prefix),
+    reconnected: (listener) => link.onBack(listener),
     parts: { redis: async () => await link.ping() },
     stopMessage: 'This worker stops. Another one goes on with the run.',
   }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
+import { messageOf } from '../errors.ts'
 import { createHttpApp } from '../http/http-app.ts'
 import { createRateLimits } from '../http/middleware/rate-limits.ts'
 import type { Closers } from '../logging/closers.ts'
@@ -11,6 +12,7 @@ import type { Logger } from '../logging/logger.ts'
 import { createMetrics } from '../logging/metrics.ts'
 import { readEvents, readLastSeqs } from '../realtime/event-rows.ts'
 import { Gateway } from '../realtime/gateway.ts'
+import type { Principal } from '../realtime/principal.ts'
 import type { IntakeServer } from '../realtime/sockets.ts'
 import { readRunAges } from '../sessions/run-ages.ts'
 import type { Engine } from './engine.ts'
@@ -60,6 +62,9 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
     if (!request.url?.startsWith('/socket.io/')) void answer(request, response)
   })
   closers.add('rights of sockets', () => gateway.stop())
+  engine.reconnected(() => {
+    gateway.revalidate().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'the rights of open sockets could not be looked up'))
+  })
   await listen(server, config)
   closers.add('intake of new work', () => {
     closing = true
@@ -75,6 +80,8 @@ function createGateway(io: IntakeServer, { stores: { database }, logins, runs }:
     ...eventServices(database),
     view: async (importId: string) => await runs.reader.find(importId),
     refresh: async (principal: Parameters<Logins['logins']['refresh']>[0]) => await logins.logins.refresh(principal),
+    stands: async (principal: Principal) =>
+      principal.type === 'watch' ? await logins.tokens.stands(principal) : (await logins.logins.refresh(principal)) !== null,
     renew: async (principal: Parameters<Logins['tokens']['renew']>[0]) => await logins.tokens.renew(principal),
   }
   return new Gateway(io, services, log.child({ scope: 'realtime' }))

@@ -69,6 +69,13 @@ export class WatchTokens {
     return { grant: { token, expiresAt }, principal: { ...principal, tokenId: id, expiresAt: expires } }
   }
 
+  /** Whether this token is there and its user active. */
+  async stands({ tokenId, userId }: WatchPrincipal): Promise<boolean> {
+    const em = this.#database.em()
+    const user = await em.findOne(UserEntity, { id: userId }, { fields: ['disabled'] })
+    return user !== null && !user.disabled && (await em.count(WatchTokenEntity, { id: tokenId })) > 0
+  }
+
   async list(importId: string): Promise<WatchTokenView[]> {
     const em = this.#database.em()
     const rows = await em.find(WatchTokenEntity, { importId, expiresAt: { $gt: Date.now() } }, { orderBy: { createdAt: 'asc' } })

@@ -22,6 +22,8 @@ export type GatewayServices = {
   lastSeqs(importIds: string[]): Promise<Map<string, number>>
   /** The login as it stands now, after what was asked for over HTTP meanwhile; null when it has ended. */
   refresh(principal: Extract<Principal, { type: 'login' }>): Promise<Principal | null>
+  /** Whether the right that a socket was opened with is still there. Changes nothing. */
+  stands(principal: Principal): Promise<boolean>
   /** A new token for a watcher of a run that lives, or null when there is no right to one any more. */
   renew(principal: Extract<Principal, { type: 'watch' }>): Promise<{ grant: WatchGrant; principal: Principal } | null>
 }
@@ -38,11 +40,13 @@ export class Gateway {
   readonly #log: Logger
   readonly #clock: ExpiryClock<IntakeSocket>
   readonly #tail: Tail
+  readonly #io: IntakeServer
 
   constructor(io: IntakeServer, services: GatewayServices, log: Logger) {
     this.#services = services
     this.#log = log
     this.#clock = new ExpiryClock((socket) => void this.#expireSafely(socket))
+    this.#io = io
     this.#tail = new Tail(io, (importIds) => services.lastSeqs(importIds), log)
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
@@ -52,6 +56,18 @@ export class Gateway {
   stop(): void {
     this.#clock.stop()
     this.#tail.stop()
+  }
+
+  /**
+   * Looks again at the right of every socket here: for when what other processes said may not have arrived. Whoever has none any more is told and closed.
+   */
+  async revalidate(): Promise<void> {
+    for (const socket of this.#io.of('/').sockets.values()) {
+      const { principal } = socket.data
+      if (await this.#services.stands(principal)) continue
+      socket.emit('revoked', { ...(principal.type === 'watch' && { importId: principal.importId }), reason: 'revoked' })
+      socket.disconnect(true)
+    }
   }
 
   async #admit(socket: IntakeSocket, next: (error?: Error) => void): Promise<void> {

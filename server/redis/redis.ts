@@ -8,6 +8,8 @@ export type RedisLink = {
   readonly commands: Redis
   /** A connection of its own for commands that block or must get through: they wait until Redis is back. Closed with the link at the latest. */
   duplicate(): Redis
+  /** Calls back each time Redis is there again after it was away. */
+  onBack(listener: () => void): void
   /** Throws AppError `unavailable` when Redis does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -64,6 +66,7 @@ export async function openRedis(url: string, log: Logger): Promise<RedisLink> {
       client.once('end', () => open.delete(client))
       return client
     },
+    onBack: (listener) => void commands.on('ready', listener),
     ping: async () => void (await asking(() => commands.ping())),
     close: async () => {
       silence()
