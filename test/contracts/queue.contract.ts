@@ -8,7 +8,7 @@ export type QueueOptions = { concurrency?: number; hasty?: boolean }
 /** What holds the entries, empty at first. Each queue that is opened on it is one process, if the store can be shared. */
 export type QueueStore = {
   open(options: QueueOptions): Promise<Queue>
-  /** Cuts a process of from the store, as its death would. */
+  /** Cuts a process off from the store, as its death would. */
   cut(queue: Queue): Promise<void>
   close(): Promise<void>
 }
@@ -174,12 +174,19 @@ export function describeQueue({ name, capabilities, create }: QueueFactory): voi
     })
 
     it('does not miss a wake that comes while a handler is finding out that it is busy', async () => {
-      await begin({ concurrency: 1 })
+      await begin({ concurrency: 2 })
       await add('blocked')
       await toWorkOn('blocked')
       queue.wake()
-      await eventually(() => handler.end('blocked', 'busy'))
-      await eventually(() => expect(handler.taken).toEqual(['blocked', 'blocked']))
+      // The wake has long been heard when these two were handled.
+      for (const id of ['other', 'another']) {
+        await add(id)
+        await toWorkOn('blocked', id)
+        handler.end(id)
+        await toWorkOn('blocked')
+      }
+      handler.end('blocked', 'busy')
+      await eventually(() => expect(handler.taken).toEqual(['blocked', 'other', 'another', 'blocked']))
     })
 
     it('keeps what is not for this process, and hands it out again when it is woken', async () => {
