@@ -48,7 +48,7 @@ async function surveyOne(
   options: SurveyOptions,
   share: (read: number) => number,
 ): Promise<SurveyedDocument | null> {
-  const pieces = await openRecords(document, options.context.signal)
+  const pieces = await openRecords(document, options.context.signal, 'strict')
   if ('head' in pieces) {
     // Within a zip other files are passed over; one that was sent for itself was meant to be taken.
     if (!document.inZip) throw notTaken(document.name, notXml(pieces.head) ?? 'no XML')
@@ -67,7 +67,7 @@ async function surveyOne(
       for (const type of options.types) if (takes(type, record)) counts[type] += 1
       records += 1
     }
-    orders = piece.documents
+    orders = piece.orders
     options.progress.checking(share(piece.read), records, document.name)
   }
   survey.orders += orders

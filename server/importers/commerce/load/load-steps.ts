@@ -75,7 +75,7 @@ async function* batchesFrom(run: CommerceRun, type: CommerceType, skip: number):
       continue
     }
     let batch: Batch = { records: [], elements: 0, file: document.name }
-    const pieces = await openRecords(document, run.context.signal)
+    const pieces = await openRecords(document, run.context.signal, 'quick')
     if ('head' in pieces) continue
     for await (const { records } of readAhead(pieces)) {
       run.context.signal.throwIfAborted()

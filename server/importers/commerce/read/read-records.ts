@@ -1,18 +1,26 @@
-import { AppError } from '../../../errors.ts'
-import { RecordCutter } from './cut-records.ts'
+import { QuickCutter } from './cut-quickly.ts'
+import { StrictCutter, xmlLimits } from './cut-strictly.ts'
 import { notXml } from './documents.ts'
 import type { Document } from './documents.ts'
 import { bytesOf, decodeText, encodingBytes, encodingOf } from './encoding.ts'
+import type { Encoding, TextPiece } from './encoding.ts'
 import type { CommerceRecord } from './record.ts'
 
 /** Some records of a document, how many of its bytes were read by then, and its orders so far, which are passed over. */
-export type RecordPiece = { records: CommerceRecord[]; read: number; documents: number }
+export type RecordPiece = { records: CommerceRecord[]; read: number; orders: number }
+
+/** `strict` checks all of it; `quick` is for a document that was read strictly to its end before. */
+export type Reading = 'strict' | 'quick'
 
 /**
  * The records of a document in its order, piece by piece; memory does not grow with its size. `null` when its first bytes are no XML text.
- * Throws what RecordCutter and `decodeText` throw, and the reason of `signal`.
+ * Throws what StrictCutter and `decodeText` throw, and the reason of `signal`.
  */
-export async function openRecords(document: Document, signal: AbortSignal): Promise<AsyncGenerator<RecordPiece> | { head: Buffer }> {
+export async function openRecords(
+  document: Document,
+  signal: AbortSignal,
+  reading: Reading,
+): Promise<AsyncGenerator<RecordPiece> | { head: Buffer }> {
   const chunks = document.open()[Symbol.asyncIterator]()
   const held: Buffer[] = []
   while (held.reduce((sum, { length }) => sum + length, 0) < encodingBytes) {
@@ -25,7 +33,7 @@ export async function openRecords(document: Document, signal: AbortSignal): Prom
     await chunks.return?.()
     return { head }
   }
-  return pieces(document.name, joined(head, chunks), head, signal)
+  return pieces(document.name, joined(head, chunks), head, signal, reading)
 }
 
 async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -37,7 +45,13 @@ async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerato
   }
 }
 
-async function* pieces(file: string, chunks: AsyncIterable<Buffer>, head: Buffer, signal: AbortSignal): AsyncGenerator<RecordPiece> {
+async function* pieces(
+  file: string,
+  chunks: AsyncIterable<Buffer>,
+  head: Buffer,
+  signal: AbortSignal,
+  reading: Reading,
+): AsyncGenerator<RecordPiece> {
   const encoding = encodingOf(file, head)
   const at = { byte: 0, position: 0, counted: 0, text: '' }
   /** Bytes are counted on from the last place that was asked for. */
@@ -47,15 +61,28 @@ async function* pieces(file: string, chunks: AsyncIterable<Buffer>, head: Buffer
     at.counted = tag
     return at.byte
   }
-  const cutter = new RecordCutter(file, byteAt)
+  const cutter = reading === 'strict' ? new StrictCutter(file, byteAt) : new QuickCutter(file, byteAt)
   let written = 0
-  for await (const { text, byte } of decodeText(file, chunks, encoding)) {
+  for await (const { text, byte } of wholeTags(decodeText(file, chunks, encoding), encoding)) {
     signal.throwIfAborted()
     Object.assign(at, { byte, position: written, counted: 0, text })
     const records = cutter.write(text)
     written += text.length
-    yield { records, read: byte + bytesOf(text, encoding), documents: cutter.documents }
+    yield { records, read: byte, orders: cutter.orders }
   }
-  if (written === 0) throw new AppError('file_damaged', `${file} is empty.`, { details: { file } })
-  yield { records: cutter.end(), read: at.byte, documents: cutter.documents }
+  yield { records: cutter.end(), read: at.byte, orders: cutter.orders }
+}
+
+/** Pieces that end between tags, so that the place of a tag is that of its piece and what is before it in it. */
+async function* wholeTags(texts: AsyncGenerator<TextPiece>, encoding: Encoding): AsyncGenerator<TextPiece> {
+  let kept: TextPiece = { text: '', byte: 0 }
+  for await (const { text: read, byte } of texts) {
+    const piece = { text: kept.text + read, byte: kept.text === '' ? byte : kept.byte }
+    const tag = piece.text.lastIndexOf('<')
+    const cut = tag < 0 || piece.text.length - tag > xmlLimits.text || piece.text.includes('>', tag) ? piece.text.length : tag
+    const text = piece.text.slice(0, cut)
+    kept = { text: piece.text.slice(cut), byte: piece.byte + bytesOf(text, encoding) }
+    if (text !== '') yield { text, byte: piece.byte }
+  }
+  if (kept.text !== '') yield kept
 }

@@ -1,0 +1,131 @@
+import type { XmlElement } from './element.ts'
+import { filled } from './element.ts'
+import type { Block, CommerceRecord, RecordKind } from './record.ts'
+import { blockNames, innerKindOf, kindOf, passedName, rootName } from './record.ts'
+
+/** Real records stay far below these: what comes beyond is not kept, and the record will be rejected. */
+export const recordLimits = { elements: 100_000, text: 8 * 2 ** 20 }
+
+/** A record on its way: its elements from the outermost to the one that is open. */
+type Building = { record: CommerceRecord; open: XmlElement[]; characters: number }
+
+/** Where the tag begins that is being opened. Asked for each record, not for each tag. */
+export type Place = { line: number; byte: number }
+
+/**
+ * Makes records of the tags and texts of a document. What is outside of records is passed over, but for what the blocks say of themselves.
+ * Groups within groups, and the values of a property, come as records of their own, before the one that they stand in.
+ */
+export class RecordBuilder {
+  readonly #file: string
+  readonly #place: () => Place
+  readonly #path: string[] = []
+  readonly #building: Building[] = []
+  #done: CommerceRecord[] = []
+  #block: Block = { name: '', header: new Map(), onlyChanges: null }
+  #passing = 0
+  #records = 0
+  #headerText = ''
+  /** Orders that were passed over. */
+  orders = 0
+
+  constructor(file: string, place: () => Place) {
+    this.#file = file
+    this.#place = place
+  }
+
+  get depth(): number {
+    return this.#path.length
+  }
+
+  /** The records that are complete since it was last asked. */
+  take(): CommerceRecord[] {
+    const done = this.#done
+    this.#done = []
+    return done
+  }
+
+  /** Whether this can be the outermost element of a document: the root, or, as some programs keep them, a block without it. */
+  static isRoot(name: string): boolean {
+    return name === rootName || blockNames.has(name)
+  }
+
+  open(name: string, attributes: Map<string, string> | null): void {
+    const parent = this.#path.at(-1)
+    this.#path.push(name)
+    if (this.#passing > 0) {
+      this.#passing += 1
+      return
+    }
+    const building = this.#building.at(-1)
+    const kind = building ? innerKindOf(building.record.kind, parent ?? '', name) : kindOf(parent, name)
+    if (kind) this.#start(kind, { name, attributes, text: '', children: [] })
+    else if (building) this.#grow(building, { name, attributes, text: '', children: [] })
+    else this.#outside(name, attributes)
+  }
+
+  text(text: string): void {
+    if (this.#passing > 0) return
+    const building = this.#building.at(-1)
+    if (!building) {
+      this.#headerText += text.length > 10_000 ? '' : text
+      return
+    }
+    building.characters += text.length
+    building.record.tooLarge ||= building.characters > recordLimits.text
+    const open = building.open.at(-1)
+    if (!open || building.record.tooLarge || (open.children.length > 0 && text.trim() === '')) return
+    open.text += text
+  }
+
+  close(): void {
+    const name = this.#path.pop() ?? ''
+    if (this.#passing > 0) {
+      this.#passing -= 1
+      return
+    }
+    const building = this.#building.at(-1)
+    if (!building) return this.#header(name)
+    building.open.pop()
+    if (building.open.length > 0) return
+    this.#building.pop()
+    this.#done.push(building.record)
+  }
+
+  #outside(name: string, attributes: Map<string, string> | null): void {
+    this.#headerText = ''
+    if (name === passedName) {
+      this.orders += 1
+      this.#passing = 1
+    }
+    if (!blockNames.has(name)) return
+    const said = attributes?.get('СодержитТолькоИзменения')
+    this.#block = { name, header: new Map(), onlyChanges: said === undefined ? null : said.trim() !== 'false' }
+  }
+
+  #start(kind: RecordKind, element: XmlElement): void {
+    const outer = this.#building.at(-1)
+    const within = outer ? (outer.open[0]?.children.find(({ name }) => name === 'Ид')?.text ?? '') : ''
+    this.#records += 1
+    const place = { file: this.#file, record: this.#records, ...this.#place() }
+    const record = { ...place, kind, element, within: filled(within), block: this.#block, elements: 1, tooLarge: false }
+    this.#building.push({ record, open: [element], characters: 0 })
+  }
+
+  #grow(building: Building, grown: XmlElement): void {
+    building.record.elements += 1
+    building.record.tooLarge ||= building.record.elements > recordLimits.elements
+    const parent = building.open.at(-1)
+    if (parent && !building.record.tooLarge) {
+      if (parent.children.length === 0) parent.text = parent.text.trim()
+      parent.children.push(grown)
+    }
+    building.open.push(grown)
+  }
+
+  /** Ид, ИдКаталога and the like: texts that stand in the block itself. */
+  #header(name: string): void {
+    if (this.#path.at(-1) === this.#block.name && this.#block.header.size < 50) this.#block.header.set(name, this.#headerText.trim())
+    this.#headerText = ''
+  }
+}
