@@ -191,6 +191,27 @@ export function describeReferences(subject: Subject): void {
       ])
     })
 
+    it('of new owners come in beside those of others, whose keys lie around and between them', async () => {
+      const target = await openWithTables(subject())
+      const give = async (owners: number[], other: string): Promise<void> =>
+        await inTransaction(target, async (transaction) => {
+          await transaction.write({ table: book, columns, key: ['id'], rows: owners.map((id) => [id, 'book', null]) })
+          await transaction.link(link(owners.map((owner) => ({ owner, others: [other] }))))
+        })
+      await give([2, 9], 'first')
+      await give([4, 6], 'second')
+      await give([1, 5, 6, 10], 'third')
+      expect((await tags(target)).map((row) => row.slice(1))).toEqual([
+        [2, 'first'],
+        [9, 'first'],
+        [4, 'second'],
+        [1, 'third'],
+        [5, 'third'],
+        [6, 'third'],
+        [10, 'third'],
+      ])
+    })
+
     it('are written in the order given, once each', async () => {
       const target = await openWithTables(subject())
       await inTransaction(target, async (transaction) => {

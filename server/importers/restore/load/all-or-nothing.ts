@@ -8,6 +8,7 @@ import { currentText } from '../report/run-progress.ts'
 import { logCounts } from '../report/run-log.ts'
 import { Tally } from '../report/tally.ts'
 import type { RestoreRun } from '../restore-run.ts'
+import { oneAhead } from '../source/one-ahead.ts'
 import { OrdinalSet } from '../source/ordinal-set.ts'
 import type { Chunk } from '../source/record-source.ts'
 import { doneState } from './checkpoint-state.ts'
@@ -52,7 +53,7 @@ async function loadAll(run: RestoreRun, tx: TargetTransaction, tally: Tally): Pr
   const { context, wants } = run
   const aside = new OrdinalSet()
   const held = new HeldRows()
-  for await (const chunk of run.source.chunks({ signal: context.signal, ...(wants && { wants }) })) {
+  for await (const chunk of oneAhead(run.source.chunks({ signal: context.signal, ...(wants && { wants }) }))) {
     const refused = await loadOne(run, tx, chunk, { tally, aside, held })
     if (refused.length > 0) return refused
     const label = chunk.records.at(-1)?.value?.model ?? ''

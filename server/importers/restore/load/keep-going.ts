@@ -8,6 +8,7 @@ import { endedEarly, faultOf, keptGoing, mostLines, rejectionOf } from '../repor
 import { currentText } from '../report/run-progress.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { RestoreRun } from '../restore-run.ts'
+import { oneAhead } from '../source/one-ahead.ts'
 import type { Chunk, Wants } from '../source/record-source.ts'
 import { Position, doneState } from './checkpoint-state.ts'
 import { lastPass } from './last-pass.ts'
@@ -60,7 +61,8 @@ async function* chunksFrom(run: RestoreRun, position: Position): AsyncGenerator<
   const onRead = (): void => {
     if (!passed) run.progress.still('Passing over the records that are in')
   }
-  for await (const chunk of source.chunks({ signal: context.signal, wants: takes, cutBy: wants ?? every, onDamage: () => {}, onRead })) {
+  const chunks = source.chunks({ signal: context.signal, wants: takes, cutBy: wants ?? every, onDamage: () => {}, onRead })
+  for await (const chunk of oneAhead(chunks)) {
     const old = chunk.ordinals.filter((ordinal) => ordinal < start).length
     if (old > 0)
       for (const draft of loader.drafts({ records: chunk.records.slice(0, old), ordinals: chunk.ordinals.slice(0, old) }).drafts) held.hold(draft)
