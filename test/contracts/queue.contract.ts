@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Handled, Queue } from '../../server/jobs/queue.ts'
 import { eventually } from '../support/eventually.ts'
@@ -314,6 +315,25 @@ export function describeQueue({ name, capabilities, create }: QueueFactory): voi
         await queue.close()
         await begin({ concurrency: 1 })
         for (const id of ['a', 'b']) await work(id)
+      })
+
+      it('hands out nothing that was on its way when one of them began to close', async () => {
+        const late: string[] = []
+        for (let turn = 0; turn < 30; turn += 1) {
+          const one = await open({ concurrency: 1 })
+          let closing = false
+          await add(`id${turn}`)
+          one.queue.start(async (importId) => {
+            if (closing) late.push(importId)
+            return 'done'
+          })
+          // Later from turn to turn, so that one of them falls between asking for an entry and getting it.
+          const until = performance.now() + turn / 2
+          while (performance.now() < until) await setImmediate()
+          closing = true
+          await one.queue.close()
+        }
+        expect(late).toEqual([])
       })
 
       it('leaves to others what comes while one of them closes', async () => {
