@@ -18,6 +18,17 @@ export function describeReferences(subject: Subject): void {
       expect(await rowsOf(target, book)).toEqual([[1, 'a', 9]])
     })
 
+    it('are found among thousands that lead somewhere', async () => {
+      const target = await openWithTables(subject())
+      const transaction = await beginOn(target)
+      const authors = Array.from({ length: 600 }, (_, at) => [at + 1, `author ${at}`])
+      const books = Array.from({ length: 2000 }, (_, at) => [at + 1, 'book', at === 777 ? 4040 : (at % 600) + 1])
+      await transaction.write({ table: author, columns: ['id', 'name'], rows: authors })
+      await transaction.write({ table: book, columns: ['id', 'title', 'author_id'], rows: books })
+      expect(await transaction.danglingReferences(10)).toMatchObject([{ key: [778], values: [4040] }])
+      await transaction.rollback()
+    })
+
     it('that lead nowhere are told, each with its row, up to a limit, and the transaction goes on', async () => {
       const target = await openWithTables(subject())
       await inTransaction(target, async (transaction) => {

@@ -9,6 +9,8 @@ import { identityOf, readTables } from './schema.ts'
 import type { SqliteTable } from './schema.ts'
 
 const provenAtMost = 100_000
+/** Values that are looked up by one statement. */
+const lookedUpAtOnce = 250
 
 /** A foreign key and where it stands: its table and its number there. */
 export type WatchedKey = {
@@ -31,6 +33,7 @@ export class ForeignKeyWatch {
   #keys: WatchedKey[] = []
   #version: unknown = null
   readonly #noted = new Set<WatchedKey>()
+  readonly #counting = new WeakMap<WatchedKey, Statement>()
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -71,13 +74,16 @@ export class ForeignKeyWatch {
 
   /** Looks at values of a foreign key, none of them null, and keeps those that lead nowhere. */
   note(watched: WatchedKey, values: Iterable<SqliteValue[]>): void {
-    const missing: SqliteValue[][] = []
     if (watched.proven.size > provenAtMost) watched.proven.clear()
-    for (const value of values) {
-      const [first = null] = value
-      if (value.length === 1 && watched.proven.has(first)) continue
-      if (watched.lookUp?.get(value) === undefined) missing.push(value)
-      else if (value.length === 1) watched.proven.add(first)
+    const open = [...values].filter(([first = null, ...rest]) => rest.length > 0 || !watched.proven.has(first))
+    const missing: SqliteValue[][] = []
+    for (let at = 0; at < open.length; at += lookedUpAtOnce) {
+      const some = open.slice(at, at + lookedUpAtOnce)
+      const areThere = this.#haveAll(watched, some)
+      for (const value of some) {
+        if (!areThere && watched.lookUp?.get(value) === undefined) missing.push(value)
+        else if (value.length === 1) watched.proven.add(value[0] ?? null)
+      }
     }
     if (missing.length > 0) this.#keep(watched, missing)
   }
@@ -109,6 +115,20 @@ export class ForeignKeyWatch {
       lookUp: isThere ? this.#connection.prepare(sql).raw() : null,
       proven: new Set(),
     }
+  }
+
+  /** Whether the parent has all of so many different values of one column, asked at once. */
+  #haveAll(watched: WatchedKey, values: SqliteValue[][]): boolean {
+    const { key, lookUp } = watched
+    if (!lookUp || key.columns.length > 1 || values.length < lookedUpAtOnce) return false
+    let counting = this.#counting.get(watched)
+    if (!counting) {
+      const given = Array<string>(lookedUpAtOnce).fill('(?)').join(', ')
+      const parent = `main.${quoteName(key.table)} p WHERE p.${quoteName(key.references[0] ?? '')} = v.column1`
+      counting = this.#connection.prepare(`SELECT count(*) FROM (VALUES ${given}) v WHERE EXISTS (SELECT 1 FROM ${parent})`).pluck()
+      this.#counting.set(watched, counting)
+    }
+    return counting.get(values.flat()) === lookedUpAtOnce
   }
 
   #keep(watched: WatchedKey, missing: SqliteValue[][]): void {
