@@ -1,7 +1,8 @@
 /**
  * The states of an import session, and every move between them that is allowed. One table, read by the server, the pages and the CLI.
  *
- * `resuming` is a run whose worker was lost and whose next attempt has not begun to work; `cancelling` is a run that was asked to stop and drains.
+ * `resuming` is a run whose worker was lost and whose next attempt has not begun to work; `cancelling` is a run that was asked to stop and drains. A running
+ * one is queued again when its importer asks a person first.
  */
 export const sessionStatuses = ['queued', 'running', 'resuming', 'cancelling', 'succeeded', 'partly_failed', 'failed', 'cancelled'] as const
 
@@ -9,7 +10,7 @@ export type SessionStatus = (typeof sessionStatuses)[number]
 
 const transitions: Record<SessionStatus, readonly SessionStatus[]> = {
   queued: ['running', 'cancelled', 'failed'],
-  running: ['resuming', 'cancelling', 'succeeded', 'partly_failed', 'failed', 'cancelled'],
+  running: ['queued', 'resuming', 'cancelling', 'succeeded', 'partly_failed', 'failed', 'cancelled'],
   resuming: ['running', 'cancelling', 'cancelled', 'failed'],
   cancelling: ['cancelled', 'succeeded', 'partly_failed', 'failed'],
   // A final state is left only by a retry, which makes a new attempt of the same import session.
@@ -27,7 +28,7 @@ export function isFinal(status: SessionStatus): boolean {
 }
 
 /** Whether `to` may follow `from`. */
-function canMove(from: SessionStatus, to: SessionStatus): boolean {
+export function canMove(from: SessionStatus, to: SessionStatus): boolean {
   return transitions[from].includes(to)
 }
 

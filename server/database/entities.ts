@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core'
 import type { InferEntity } from '@mikro-orm/core'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
-import type { ImportKind, Ledger, LogLevel, Progress, RejectedRecord, Role, TargetView } from '../../shared/protocol/views.ts'
+import type { Hold, ImportKind, Ledger, LogLevel, Progress, RejectedRecord, Role, TargetView } from '../../shared/protocol/views.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
 
 /** Moments are whole milliseconds since 1970 in UTC: the same in both databases, and exact. */
@@ -114,6 +114,8 @@ export const ImportSessionEntity = defineEntity({
     leasedUntil: moment().nullable(),
     /** Since when it waits for a worker; null while one has it, and when it has ended. */
     waitingSince: moment().nullable(),
+    /** Why it is not given to a worker although it is queued, or null. */
+    hold: p.json<Hold>().nullable(),
     /** Its worker says that it fell silent for longer than its own rhythm explains. */
     stalled: p.boolean(),
     /** Of what a start wrote: a process that knows older ones alone leaves the run to others. */

@@ -61,8 +61,14 @@ export type JobOutcome =
   | { status: 'succeeded' | 'partly_failed'; ledger: Ledger }
   | { status: 'failed' | 'cancelled'; ledger: Ledger; error: { code: ErrorCode; message: string; details?: Record<string, unknown> } }
 
+/** What a person is asked before anything is written: a sentence, and the figures behind it by name. */
+export type Question = { message: string; figures: Record<string, number> }
+
+/** The run waits for a person. Nothing was written. When it goes on, another attempt runs from the start with the option `confirmed`. */
+export type Held = { status: 'held'; question: Question }
+
 /**
  * What a run of one kind does. It runs in a thread of its own. A module of an importer exports one as `importer`.
  * A throw is a failed run: `cancelled` and `shutting_down` from `signal.throwIfAborted()` mean what they say.
  */
-export type Importer = { run(job: Job, context: JobContext): Promise<JobOutcome> }
+export type Importer<T extends JobOutcome | Held = JobOutcome | Held> = { run(job: Job, context: JobContext): Promise<T> }

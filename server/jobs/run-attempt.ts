@@ -3,6 +3,7 @@ import type { Logger } from '../logging/logger.ts'
 import type { Leases, Lease } from '../locks/leases.ts'
 import { AttemptWorker } from './attempt-worker.ts'
 import type { Crash, ThreadEvents } from './attempt-worker.ts'
+import type { Question } from './importer.ts'
 import { HeldRuns } from './held-runs.ts'
 import type { RunLeases } from './held-runs.ts'
 import type { LiveRuns } from './live-runs.ts'
@@ -23,7 +24,9 @@ export type AttemptStore = {
   claim(importId: string, worker: string, leaseMs: number): Promise<AttemptInput | 'busy' | null>
   keepBatch(importId: string, attempt: number, batch: Extract<FromThread, { type: 'batch' }>): Promise<void>
   showProgress(importId: string, attempt: number, message: Extract<FromThread, { type: 'progress' }>): void
-  finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' }>): Promise<void>
+  finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' | 'held' }>): Promise<void>
+  /** The run waits for a person, who is asked this; ends it when it was cancelled meanwhile. */
+  hold(importId: string, attempt: number, question: Question): Promise<void>
   /** The run is to go on with another attempt; `reason` tells the watchers why. Answers whether it may. */
   resume(importId: string, attempt: number, reason: 'interrupted' | 'worker_lost', message: string): Promise<boolean>
   /** The checkpoint was removed from the target. */
@@ -218,6 +221,11 @@ export class AttemptRunner {
     if (outcome.status === 'interrupted') {
       await worker.end(false)
       return againIf(await this.#store.resume(importId, attempt, 'interrupted', this.#options.stopMessage))
+    }
+    if (outcome.status === 'held') {
+      await this.#store.hold(importId, attempt, outcome.question)
+      if (await worker.end(true)) await this.#store.forgotten(importId)
+      return 'over'
     }
     if (outcome.status === 'crashed') return await this.#crashed(input, outcome)
     if (outcome.status === 'failed' && outcome.error.code === 'target_locked' && attempt > 1 && attempt < mostLockedAttempts) {

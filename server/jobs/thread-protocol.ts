@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../shared/protocol/errors.ts'
 import type { LogLevel, Progress, Ledger, RejectedRecord } from '../../shared/protocol/views.ts'
 import type { StorageAddress } from '../config/config.ts'
 import type { TargetAddress } from '../targets/target.ts'
-import type { JobOutcome } from './importer.ts'
+import type { Held, JobOutcome } from './importer.ts'
 
 /** What a thread is started with. `importerModule` is the URL of a module that exports `importer`. */
 export type ThreadInput = {
@@ -34,4 +34,4 @@ export type FromThread =
 export type ToThread = { type: 'stored' } | { type: 'stop'; code: ErrorCode; message: string } | { type: 'end'; forget: boolean }
 
 /** `interrupted`: stopped by a shutdown; what was committed stands, and the next attempt goes on from there. */
-export type ThreadOutcome = JobOutcome | { status: 'interrupted' }
+export type ThreadOutcome = JobOutcome | Held | { status: 'interrupted' }

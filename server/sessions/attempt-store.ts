@@ -7,6 +7,7 @@ import { storableJson, storableText } from '../database/storable.ts'
 import { AppError } from '../errors.ts'
 import type { LiveRuns } from '../jobs/live-runs.ts'
 import type { AttemptInput, AttemptStore } from '../jobs/run-attempt.ts'
+import type { Question } from '../jobs/importer.ts'
 import type { FromThread, ThreadInput, ThreadOutcome } from '../jobs/thread-protocol.ts'
 import type { EventDraft, EventLog } from '../realtime/event-log.ts'
 import type { Publisher } from '../realtime/publisher.ts'
@@ -30,7 +31,7 @@ export type StoreParts = {
 }
 
 type Batch = Extract<FromThread, { type: 'batch' }>
-type Finished = Exclude<ThreadOutcome, { status: 'interrupted' }>
+type Finished = Exclude<ThreadOutcome, { status: 'interrupted' | 'held' }>
 
 /** Progress is kept in the database at most once a second; people who watch get it ten times. */
 const progressEveryMs = 1000
@@ -49,8 +50,9 @@ export class SqlAttemptStore implements AttemptStore {
   }
 
   async lockFor(importId: string): Promise<{ key: string } | 'not_mine' | null> {
-    const row = await this.#row(importId, ['id', 'targetId', 'status', 'kind', 'version'])
+    const row = await this.#row(importId, ['id', 'targetId', 'status', 'kind', 'version', 'hold'])
     if (!row || (row.status !== 'queued' && row.status !== 'resuming')) return null
+    if (row.hold) return null
     if (row.version > newestVersion || !this.#parts.importers[row.kind]) return 'not_mine'
     return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}` }
   }
@@ -136,6 +138,7 @@ export class SqlAttemptStore implements AttemptStore {
         endedAt: Date.now(),
         retryOnly: null,
         deaths: 0,
+        hold: null,
         ...nobody,
         ...(error && { searchText: `${row.searchText}\n${error.message.toLowerCase()}` }),
       },
@@ -167,6 +170,16 @@ export class SqlAttemptStore implements AttemptStore {
       drafts: [{ type: 'status', status: 'resuming', level: 'warning', message: text, data: { reason } }],
     })
     return moved !== null
+  }
+
+  async hold(importId: string, attempt: number, { message, figures }: Question): Promise<void> {
+    const stored = await this.#parts.events.write({
+      importId,
+      expect: { attempt, statuses: ['running'] },
+      patch: { ...nobody, status: 'queued', deaths: 0, hold: { reason: 'confirm', message, figures } },
+      drafts: [{ type: 'status', status: 'queued', level: 'warning', message, data: { figures } }],
+    })
+    if (!stored) await this.endCancelled(importId)
   }
 
   async endCancelled(importId: string): Promise<void> {

@@ -44,6 +44,22 @@ export class ImportControl {
     if (!(await this.#parts.isHeld(importId))) await this.#parts.endCancelled(importId)
   }
 
+  /** A person has looked at what the run asked: it goes on. Throws `wrong_state` when it asks nothing. */
+  async confirm(importId: string, by: string): Promise<void> {
+    const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId })
+    if (!row) throw new AppError('not_found', 'There is no such import session.')
+    const confirmed =
+      row.hold?.reason === 'confirm' &&
+      (await this.#parts.events.write({
+        importId,
+        expect: { attempt: row.attempt, statuses: ['queued'] },
+        patch: { hold: null, waitingSince: Date.now(), options: { ...row.options, confirmed: true } },
+        drafts: [{ type: 'status', status: 'queued', message: `${by} looked at it and lets it go on.` }],
+      }))
+    if (!confirmed) throw new AppError('wrong_state', 'This run does not wait for anybody’s word.', { details: { status: row.status } })
+    await this.#parts.enqueue(importId, row.attempt)
+  }
+
   /**
    * Another attempt of a run that ended: of all its records, or of the rejected ones alone. Throws `wrong_state` when it has not ended or went well,
    * `upload_gone` when its files are no longer kept, `conflict` when the same import runs already.
@@ -86,7 +102,7 @@ export class ImportControl {
     const done = await this.#parts.events.write({
       importId,
       expect: { statuses: ['queued'] },
-      patch: { status: 'cancelled', activeKey: null, waitingSince: null, endedAt: Date.now(), error: { code: 'cancelled', message } },
+      patch: { status: 'cancelled', activeKey: null, waitingSince: null, hold: null, endedAt: Date.now(), error: { code: 'cancelled', message } },
       drafts: [{ type: 'status', status: 'cancelled', level: 'warning', message }],
     })
     return done !== null

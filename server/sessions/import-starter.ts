@@ -135,6 +135,7 @@ function draftOf(request: StartRequest): ImportSession {
     worker: null,
     leasedUntil: null,
     waitingSince: now,
+    hold: null,
     stalled: false,
     version: newestVersion,
     uploadsGone: false,

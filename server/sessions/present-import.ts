@@ -11,9 +11,11 @@ export function presentImport(row: ImportSession, names: Names, live: ReturnType
   return {
     id: row.id,
     kind: row.kind,
+    ...(Array.isArray(row.options['types']) && { types: row.options['types'].map(String) }),
     title: row.title,
     status: row.status,
     stalled: !isFinal(row.status) && (fresh?.stalled ?? row.stalled),
+    ...(row.hold && !isFinal(row.status) && { hold: row.hold }),
     ...(row.targetId && { target: { id: row.targetId, name: names.target ?? row.targetId } }),
     user: { id: row.userId, name: names.user ?? row.userId },
     requestId: row.requestId,

@@ -70,7 +70,7 @@ export class Reconciler {
       .em()
       .find(
         ImportSessionEntity,
-        { status: { $in: ['queued', 'resuming'] } },
+        { status: { $in: ['queued', 'resuming'] }, waitingSince: { $ne: null } },
         { fields: ['id', 'attempt'], orderBy: [{ waitingSince: 'asc' }, { createdAt: 'asc' }], limit: mostWaiting, disableIdentityMap: true },
       )
     const entries = waiting.filter(({ id }) => !holds(id)).map(({ id, attempt }) => ({ importId: id, attempt }))

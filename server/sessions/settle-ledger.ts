@@ -2,7 +2,7 @@ import type { ImportSession } from '../database/entities.ts'
 import type { ThreadOutcome } from '../jobs/thread-protocol.ts'
 import type { Ledger, Progress } from '../../shared/protocol/views.ts'
 
-type Finished = Exclude<ThreadOutcome, { status: 'interrupted' }>
+type Finished = Exclude<ThreadOutcome, { status: 'interrupted' | 'held' }>
 type Figures = { progress: Progress; ledger: Ledger }
 
 /**

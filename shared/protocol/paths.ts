@@ -11,6 +11,7 @@ export const paths = {
   log: (importId: string) => `/api/imports/${id(importId)}/log`,
   rejected: (importId: string) => `/api/imports/${id(importId)}/rejected`,
   cancel: (importId: string) => `/api/imports/${id(importId)}/cancel`,
+  continue: (importId: string) => `/api/imports/${id(importId)}/continue`,
   retry: (importId: string) => `/api/imports/${id(importId)}/retry`,
   watchTokens: (importId: string) => `/api/imports/${id(importId)}/watch-tokens`,
   watchToken: (importId: string, tokenId: string) => `/api/imports/${id(importId)}/watch-tokens/${id(tokenId)}`,

@@ -24,6 +24,12 @@ export type Progress = {
   etaMs: number | null
 }
 
+/**
+ * Why a queued import session is not given to a worker. `receiving`: its files are still arriving. `confirm`: the importer found something that a person
+ * should look at before anything is written; `figures` say what, by name.
+ */
+export type Hold = { reason: 'receiving' | 'confirm'; message: string; figures?: Record<string, number> }
+
 /** An import session as everyone sees it. Times are ISO 8601 UTC with milliseconds, sizes bytes. */
 export type ImportView = {
   id: string
@@ -33,6 +39,7 @@ export type ImportView = {
   status: SessionStatus
   /** No sign of life for longer than this run's own rhythm explains. */
   stalled: boolean
+  hold?: Hold
   target?: { id: string; name: string }
   user: { id: string; name: string }
   requestId: string

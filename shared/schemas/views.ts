@@ -48,6 +48,10 @@ export const importSchema = z
     title: z.string(),
     status: z.enum(sessionStatuses),
     stalled: z.boolean(),
+    hold: z
+      .object({ reason: z.enum(['receiving', 'confirm']), message: z.string(), figures: z.record(z.string(), z.number()).optional() })
+      .optional()
+      .describe('why a queued import session is not given to a worker'),
     target: named.optional(),
     user: named,
     requestId: z.string(),

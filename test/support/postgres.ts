@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import type { QueryResult } from 'pg'
 import { tools } from '../../scripts/testing/machine.ts'
 import { startPostgres as startServer } from '../../scripts/testing/services.ts'
-import type { Service } from '../../scripts/testing/services.ts'
+import type { RestartableService, Service } from '../../scripts/testing/services.ts'
 
 export type TestPostgres = {
   /** The URL of a database of this server; without a name the one that is always there. */
@@ -22,6 +22,14 @@ export async function startPostgres(): Promise<TestPostgres | null> {
   if (given !== undefined) return connectTo({ url: given, stop: async () => {} })
   const program = tools.postgres.find()
   return program === null ? null : connectTo(await startServer(program))
+}
+
+/** A server of one's own, which may be treated as one likes: `halt` and `resume` it. Throws when PostgreSQL is not installed. */
+export async function startOwnPostgres(): Promise<TestPostgres & Pick<RestartableService, 'halt' | 'resume'>> {
+  const program = tools.postgres.find()
+  if (program === null) throw new Error('PostgreSQL is not installed')
+  const service = await startServer(program)
+  return { ...connectTo(service), halt: service.halt, resume: service.resume }
 }
 
 function connectTo(service: Service): TestPostgres {

@@ -11,31 +11,35 @@ const ownMain = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
+/** `main` is the program, the product's own when left out; `role` its word. */
+export type Program = { main?: string; role?: 'serve' | 'work' }
+
 /** A server in a process of its own, as people start it. It can be killed in the middle and started again on the same data. */
 export class ServerProcess {
   readonly dataDir: string
   readonly #env: Record<string, string>
-  readonly #main: string
+  readonly #program: Program
   #child: ChildProcess | null = null
+  #said = ''
   #exit: Promise<Exit> = Promise.resolve({ code: null, signal: null, stdout: '', stderr: '' })
   #url = ''
 
-  private constructor(dataDir: string, env: Record<string, string>, main: string) {
+  private constructor(dataDir: string, env: Record<string, string>, program: Program) {
     this.dataDir = dataDir
     this.#env = env
-    this.#main = main
+    this.#program = program
   }
 
-  /** Starts it on a free port, and waits until it listens. The same port is used after a restart. `main` is the program; the product's own when left out. */
-  static async start(env: Record<string, string> = {}, main = ownMain): Promise<ServerProcess> {
-    const server = new ServerProcess(env['DATA_DIR'] ?? (await mkdtemp(path.join(tmpdir(), 'intake-server-'))), env, main)
+  /** Starts it on a free port, and waits until it listens, or is ready to work. The same port is used after a restart. */
+  static async start(env: Record<string, string> = {}, program: Program = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(env['DATA_DIR'] ?? (await mkdtemp(path.join(tmpdir(), 'intake-server-'))), env, program)
     await server.begin()
     return server
   }
 
   /** Starts it and waits for its end: for starts that fail. */
   static async startAndEnd(env: Record<string, string>): Promise<Exit> {
-    const server = new ServerProcess(env['DATA_DIR'] ?? '', env, ownMain)
+    const server = new ServerProcess(env['DATA_DIR'] ?? '', env, {})
     server.#spawn()
     return await server.#exit
   }
@@ -46,6 +50,11 @@ export class ServerProcess {
 
   get pid(): number {
     return this.#child?.pid ?? 0
+  }
+
+  /** Its log since it was started last, at most the last 200,000 characters. */
+  get said(): string {
+    return this.#said
   }
 
   async admin(): Promise<ApiClient> {
@@ -60,7 +69,7 @@ export class ServerProcess {
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString('utf8')
       const address = /listening on (http:\S+)/.exec(said)?.[1]
-      if (address) listening.resolve(address)
+      if (address ?? /ready to work/.exec(said)) listening.resolve(address ?? '')
     })
     void this.#exit.then(({ code, stderr }) => listening.reject(new Error(`the server ended with ${code} before it listened:\n${stderr}`)))
     this.#url = await listening.promise
@@ -82,6 +91,11 @@ export class ServerProcess {
     return exit
   }
 
+  /** Sends a signal and waits for nothing: to stop it in the middle, and let it go on. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
   /** Memory that it has in use, in bytes. */
   async rss(): Promise<number> {
     const status = await readFile(`/proc/${this.pid}/status`, 'utf8')
@@ -101,12 +115,17 @@ export class ServerProcess {
       ADMIN_LOGIN: adminLogin,
       ADMIN_PASSWORD: adminPassword,
     }
-    const child = spawn(process.execPath, [this.#main], {
+    const { main = ownMain, role } = this.#program
+    const child = spawn(process.execPath, [main, ...(role ? [role] : [])], {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...settings, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
+    this.#said = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString('utf8')).slice(-200_000)
+    })
     this.#exit = collectExit(child)
     return child
   }

@@ -29,6 +29,7 @@ export function sessionRow(given: Partial<ImportSession> & { id: string }): Impo
     worker: null,
     leasedUntil: null,
     waitingSince: null,
+    hold: null,
     stalled: false,
     version: 1,
     uploadsGone: false,

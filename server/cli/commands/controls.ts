@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.ts'
 import { describeImport } from '../import-text.ts'
 import { watchRun } from '../watch-run.ts'
 
-/** `intake cancel ID` and `intake retry ID` */
+/** `intake cancel ID`, `intake continue ID` and `intake retry ID` */
 export function addControls(program: Command, { surroundings, act }: CommandContext): void {
   program
     .command('cancel')
@@ -15,6 +15,18 @@ export function addControls(program: Command, { surroundings, act }: CommandCont
     .action(async (importId: string, _options: unknown, command: Command) => {
       await act(command, async ({ api, printer }) => {
         const { import: view } = await api.post<{ import: ImportView }>(paths.cancel(importId), { json: {} })
+        printer.result(view, () => describeImport(view))
+        return undefined
+      })
+    })
+
+  program
+    .command('continue')
+    .description('let an import that waits for a person go on')
+    .argument('<id>', 'id of the import')
+    .action(async (importId: string, _options: unknown, command: Command) => {
+      await act(command, async ({ api, printer }) => {
+        const { import: view } = await api.post<{ import: ImportView }>(paths.continue(importId), { json: {} })
         printer.result(view, () => describeImport(view))
         return undefined
       })

@@ -100,6 +100,13 @@ export const operations: Operation[] = [
   { method: 'post', path: '/imports/{id}/cancel', summary: 'Ask a run to stop', access: 'login', answers: { 200: oneImport } },
   {
     method: 'post',
+    path: '/imports/{id}/continue',
+    summary: 'Let a run that waits for a person go on',
+    access: 'login',
+    answers: { 200: oneImport },
+  },
+  {
+    method: 'post',
     path: '/imports/{id}/retry',
     summary: 'Another attempt of a run that ended',
     access: 'login',

@@ -66,6 +66,11 @@ export function importRoutes(router: Router<State>, parts: Parts): void {
     ctx.body = { import: await reader.get(id(ctx.params)) }
   })
 
+  router.post('/api/imports/:id/continue', access.login, async (ctx) => {
+    await control.confirm(id(ctx.params), loginOf(ctx).userName)
+    ctx.body = { import: await reader.get(id(ctx.params)) }
+  })
+
   router.post('/api/imports/:id/retry', access.login, jsonBody(), async (ctx) => {
     const { only } = parse(retryBody, ctx.request.body ?? {})
     await control.retry(id(ctx.params), only, loginOf(ctx).userName)

@@ -27,7 +27,7 @@ import { contentTypeTable, permissionTable, splitLabel, tableNames } from './sch
 import { RecordSource } from './source/record-source.ts'
 
 /** Restores Django fixtures into a target, as `loaddata` would, without Django. See README.md. */
-export const importer: Importer = { run: restore }
+export const importer: Importer<JobOutcome> = { run: restore }
 
 async function restore(job: Job, context: JobContext): Promise<JobOutcome> {
   const { target } = job

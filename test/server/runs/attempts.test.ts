@@ -65,6 +65,25 @@ describeOnAppDatabases('an attempt', (start) => {
     await expectWholeLog(api, view)
   })
 
+  it('that asks a person waits, and goes on or ends as the person says', async () => {
+    const { import: run } = await api.startScript([{ hold: 'A full catalog would remove 7 of 20 products.' }, { log: 'after the question' }])
+    await expect.poll(async () => (await api.import(run.id)).hold).toMatchObject({ reason: 'confirm', figures: { removed: 7, of: 20 } })
+    expect((await api.import(run.id)).status).toBe('queued')
+    const other = await api.startScript([{ hold: 'Another question.' }])
+    await expect.poll(async () => (await api.import(other.import.id)).hold).toBeDefined()
+
+    expect((await api.request('POST', paths.continue(run.id))).status).toBe(200)
+    const view = await api.ended(run.id)
+    expect(view).toMatchObject({ status: 'succeeded', attempt: 2 })
+    expect(view.hold).toBeUndefined()
+    expect((await api.events(run.id)).map(({ message }) => message)).toContain('after the question')
+    await expectWholeLog(api, view)
+    expect((await api.request('POST', paths.continue(run.id))).status).toBe(409)
+
+    expect((await api.request('POST', paths.cancel(other.import.id))).status).toBe(200)
+    expect(await api.ended(other.import.id)).toMatchObject({ status: 'cancelled', attempt: 1 })
+  })
+
   it('that needs more memory than it may have fails alone', async () => {
     const gate = gates.make()
     const other = await api.startScript([{ log: 'unharmed' }, { until: gate.file }], { target: await api.addTarget('unharmed') })

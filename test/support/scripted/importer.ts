@@ -2,7 +2,7 @@ import { existsSync, watch } from 'node:fs'
 import { once } from 'node:events'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import type { Importer, Job, JobContext, JobOutcome } from '../../../server/jobs/importer.ts'
+import type { Held, Importer, Job, JobContext, JobOutcome } from '../../../server/jobs/importer.ts'
 import type { Ledger } from '../../../shared/protocol/views.ts'
 import { script } from './script.ts'
 import type { Script } from './script.ts'
@@ -12,19 +12,24 @@ type Figures = { ledger: Ledger; percent: number }
 
 /** Does what its file says, step by step: a run whose moments a test can choose. */
 export const importer: Importer = {
-  async run(job: Job, context: JobContext): Promise<JobOutcome> {
+  async run(job: Job, context: JobContext): Promise<JobOutcome | Held> {
     const [file] = job.files
     if (!file) throw new Error('a scripted run has a file')
     const steps = script.parse(JSON.parse((await buffer(file.open())).toString('utf8')))
     const ledger: Ledger = { total: steps.length, succeeded: steps.length, failed: 0, skipped: 0, notReached: 0 }
     for (const step of steps) {
       context.signal.throwIfAborted()
+      if ('hold' in step && !isConfirmed(job)) return { status: 'held', question: { message: step.hold, figures: { removed: 7, of: 20 } } }
       if ('end' in step) return outcome(step.end, ledger)
       await perform(step, job, context, { ledger, percent: 0 })
     }
     await context.flush()
     return { status: 'succeeded', ledger }
   },
+}
+
+function isConfirmed({ options }: Job): boolean {
+  return typeof options === 'object' && options !== null && 'confirmed' in options
 }
 
 async function perform(step: Step, job: Job, context: JobContext, { ledger }: Figures): Promise<void> {

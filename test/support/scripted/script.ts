@@ -12,6 +12,8 @@ const step = z.union([
   z.strictObject({ until: z.string(), deaf: z.boolean().optional() }),
   /** Reads all files of the run to their ends. */
   z.strictObject({ read: z.literal(true) }),
+  /** Asks a person, unless one has said that it may go on. */
+  z.strictObject({ hold: z.string() }),
   z.strictObject({ throw: z.string() }),
   /** The thread ends without a word, while this file is there. */
   z.strictObject({ crash: z.literal(true), while: z.string().optional() }),

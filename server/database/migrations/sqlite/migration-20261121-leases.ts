@@ -6,6 +6,7 @@ export class Migration20261121Leases extends Migration {
     this.addSql(`alter table "import_session" add column "worker" text null`)
     this.addSql(`alter table "import_session" add column "leased_until" bigint null`)
     this.addSql(`alter table "import_session" add column "waiting_since" bigint null`)
+    this.addSql(`alter table "import_session" add column "hold" json null`)
     this.addSql(`alter table "import_session" add column "stalled" integer not null default 0`)
     this.addSql(`alter table "import_session" add column "version" integer not null default 1`)
   }
