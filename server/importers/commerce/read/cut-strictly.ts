@@ -8,6 +8,9 @@ import type { CommerceRecord } from './record.ts'
 /** Real files stay far below these; saxes itself has no limits. Characters of one text, attribute, comment or declaration. */
 export const xmlLimits = { depth: 100, attributes: 256, text: 2 ** 20 }
 
+/** How much of a text goes to the parser at once. */
+const sliceLength = 64 * 1024
+
 type Options = { xmlns: false; fileName: string }
 
 /** What cuts the records out of a text that comes in pieces. */
@@ -49,16 +52,20 @@ export class StrictCutter implements Cutter {
 
   /** The records that this piece completes. */
   write(piece: string): CommerceRecord[] {
-    this.#parser.write(piece)
-    // saxes keeps what it has of a text or tag until it is complete: that is what grows when nothing is heard of it.
-    this.#silent += piece.length
-    if (this.#silent > xmlLimits.text + piece.length) this.#refuse('file_limit', `one piece of it is longer than ${xmlLimits.text} characters`)
+    for (let at = 0; at < piece.length; at += sliceLength) this.#feed(piece.slice(at, at + sliceLength))
     return this.#builder.take()
   }
 
   end(): CommerceRecord[] {
     this.#parser.close()
     return this.#builder.take()
+  }
+
+  /** saxes keeps what it has of a text or tag until it is complete: that is what grows when nothing is heard of it. */
+  #feed(slice: string): void {
+    this.#parser.write(slice)
+    this.#silent += slice.length
+    if (this.#silent > xmlLimits.text + sliceLength) this.#refuse('file_limit', `one piece of it is longer than ${xmlLimits.text} characters`)
   }
 
   #begin(): void {
