@@ -10,8 +10,8 @@ import { dirname, join } from 'node:path'
 /** A server of the run's own, in a folder of its own. `stop` ends it and removes the folder. */
 export type Service = { url: string; stop: () => Promise<void> }
 
-/** One that can go away and come back with what it holds. */
-export type RestartableService = Service & { halt: () => Promise<void>; resume: () => Promise<void> }
+/** One that can go away and come back with what it holds. `SIGQUIT` ends a PostgreSQL at once, as a crash would. */
+export type RestartableService = Service & { halt: (signal?: NodeJS.Signals) => Promise<void>; resume: () => Promise<void> }
 
 /**
  * Starts a PostgreSQL that lasts as long as the run. Answers the URL of its superuser.
@@ -35,7 +35,7 @@ export async function startPostgres(program: string): Promise<RestartableService
   let server = await run()
   return {
     url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
-    halt: () => end(server, 'SIGINT'),
+    halt: (signal = 'SIGINT') => end(server, signal),
     resume: async () => {
       server = await run()
     },

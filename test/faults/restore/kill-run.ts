@@ -1,10 +1,9 @@
 import { expect } from 'vitest'
 import { paths } from '../../../shared/protocol/paths.ts'
-import type { Ledger, StoredEvent } from '../../../shared/protocol/views.ts'
-import { isFinal } from '../../../shared/session-status.ts'
-import { chainEvents, chainStart } from '../../../server/realtime/event-chain.ts'
+import type { Ledger } from '../../../shared/protocol/views.ts'
 import type { ApiClient } from '../../support/api-client.ts'
 import { ServerProcess } from '../../support/server-process.ts'
+import { logFaults } from '../log-faults.ts'
 import type { Content, FaultTarget, FaultTargets } from './fault-target.ts'
 import type { KillPoint } from './run-signals.ts'
 import { libraryFixture } from './library-fixture.ts'
@@ -98,16 +97,4 @@ export class KillRun {
       log: logFaults(events, lastSeq, logChecksum),
     }
   }
-}
-
-/** What is wrong with the events of an ended run: holes, checksums, more than one end. */
-function logFaults(events: StoredEvent[], lastSeq: number, checksum: string | undefined): string[] {
-  const faults: string[] = []
-  if (events.some(({ seq }, index) => seq !== index + 1) || events.length !== lastSeq) faults.push('the numbers have holes')
-  if (chainEvents(chainStart, events) !== checksum) faults.push('the checksum is not that of the events')
-  const ends = events.filter(({ status }) => status !== undefined && isFinal(status))
-  if (ends.length !== 1 || ends[0] !== events.at(-1)) faults.push(`${ends.length} events end the run`)
-  const closing = ends[0]?.data as { count: number; checksum: string } | undefined
-  if (closing?.count !== lastSeq || closing.checksum !== chainEvents(chainStart, events.slice(0, -1))) faults.push('the last event tells another log')
-  return faults
 }

@@ -27,7 +27,7 @@ export class WatchStage {
   }
 
   static async open(): Promise<WatchStage> {
-    return new WatchStage(await ServerProcess.start(settings, path.join(import.meta.dirname, 'scripted-server.ts')))
+    return new WatchStage(await ServerProcess.start(settings, { main: path.join(import.meta.dirname, 'scripted-server.ts') }))
   }
 
   async close(): Promise<void> {

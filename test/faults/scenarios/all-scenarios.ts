@@ -1,0 +1,9 @@
+import type { Scenario } from '../cluster/scenario.ts'
+import type { Engine } from '../cluster/surroundings.ts'
+import { processScenarios } from './process-scenarios.ts'
+import { serverScenarios } from './server-scenarios.ts'
+
+/** Every scenario of an engine. `away`: for how many seconds Redis stands still, one scenario for each. */
+export function scenariosOf(engine: Engine, away: number[]): Scenario[] {
+  return [...processScenarios, ...serverScenarios(away)].filter(({ engines }) => engines.includes(engine))
+}
