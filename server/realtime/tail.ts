@@ -38,7 +38,7 @@ export class Tail {
   /** The socket was sent, or told how to get, everything up to `seq`. */
   sent(socket: IntakeSocket, importId: string, seq: number): void {
     const { sent } = socket.data
-    if (seq > (sent.get(importId) ?? 0)) sent.set(importId, seq)
+    sent.set(importId, Math.max(seq, sent.get(importId) ?? 0))
   }
 
   stop(): void {
