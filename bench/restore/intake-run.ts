@@ -12,6 +12,7 @@ export type Measured = { seconds: number; peakRssMb: number; idleRssMb: number; 
 const main = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 
 type Place = { url: string; dataDir: string }
+type Work = { kind: 'restore' | 'commerce'; files: string[]; options: object }
 
 /**
  * A server of its own, in a process of its own, that restores one fixture; from the first byte of the upload to the end of the run. It is the second start
@@ -21,11 +22,22 @@ export async function measureRestore(fixtures: { small: string; measured: string
   const session = await withServer(place, async ({ address }) => {
     const cookie = await login(address)
     const targetId = await addTarget(address, cookie, place.url)
-    const run = await start({ address, cookie, targetId, fixture: fixtures.small, options: { dryRun: true } })
+    const run = await start({ address, cookie, targetId, kind: 'restore', files: [fixtures.small], options: { dryRun: true } })
     await ended({ address, cookie }, run.id)
     return { cookie, targetId }
   })
-  return await withServer(place, async ({ address, pid }) => await restore({ address, ...session, fixture: fixtures.measured, options: {} }, pid))
+  return await withServer(
+    place,
+    async ({ address, pid }) => await measured({ address, ...session, kind: 'restore', files: [fixtures.measured], options: {} }, pid),
+  )
+}
+
+/** A server of its own, and one run on it. */
+export async function measureRun(work: Work, place: Place): Promise<Measured> {
+  return await withServer(place, async ({ address, pid }) => {
+    const cookie = await login(address)
+    return await measured({ address, cookie, targetId: await addTarget(address, cookie, place.url), ...work }, pid)
+  })
 }
 
 async function withServer<T>(place: Place, work: (server: { address: string; pid: number }) => Promise<T>): Promise<T> {
@@ -76,9 +88,9 @@ async function addTarget(address: string, cookie: string, url: string): Promise<
   return body.target.id
 }
 
-type Start = { address: string; cookie: string; targetId: string; fixture: string; options: object }
+type Start = { address: string; cookie: string; targetId: string } & Work
 
-async function restore(run: Start, pid: number): Promise<Measured> {
+async function measured(run: Start, pid: number): Promise<Measured> {
   const idleRssMb = await rssMb(pid)
   let peakRssMb = idleRssMb
   const sampler = setInterval(() => void rssMb(pid).then((mb) => (peakRssMb = Math.max(peakRssMb, mb))), 50)
@@ -94,10 +106,10 @@ async function restore(run: Start, pid: number): Promise<Measured> {
 
 async function start(run: Start): Promise<ImportView> {
   const form = new FormData()
-  form.set('kind', 'restore')
+  form.set('kind', run.kind)
   form.set('target', run.targetId)
   form.set('options', JSON.stringify(run.options))
-  form.append('file', await openAsBlob(run.fixture), path.basename(run.fixture))
+  for (const file of run.files) form.append('file', await openAsBlob(file), path.basename(file))
   const answer = await fetch(`${run.address}/api/imports`, { method: 'POST', headers: { cookie: run.cookie }, body: form })
   const body = (await answer.json()) as { import?: ImportView }
   if (!body.import) throw new Error(`the run was refused: ${JSON.stringify(body)}`)

@@ -119,5 +119,5 @@ describe('A file of CommerceML', () => {
 function windows1251(text: string): Buffer {
   const decoder = new TextDecoder('windows-1251')
   const bytes = new Map(Array.from({ length: 256 }, (_, byte) => [decoder.decode(Uint8Array.of(byte)), byte]))
-  return Buffer.from([...text].map((character) => bytes.get(character) ?? 0x3f))
+  return Buffer.from(Array.from(text, (character) => bytes.get(character) ?? 0x3f))
 }

@@ -23,7 +23,7 @@ for (const dialect of dialects) {
     const rows = async (table: string, columns: string, where = 'deleted_at IS NULL'): Promise<string[][]> => {
       const order = columns.split(',').map((_, at) => at + 1)
       const found = await database.query(`SELECT ${columns} FROM commerce_${table} WHERE ${where} ORDER BY ${order.join(', ')}`)
-      return found.map((row) => row.map((cell) => (cell === null ? '-' : String(cell))))
+      return found.map((row) => row.map((cell) => (cell === null ? '-' : `${cell as string | number}`)))
     }
     const pricesNow = async () => await rows('prices', 'offer_id, price_type_id, CAST(price AS text)')
 
@@ -92,7 +92,7 @@ for (const dialect of dialects) {
           ['p2', '112', '-'],
           ['p3', 'уп', 'уп'],
         ])
-        expect((await rows('units', 'code, full_name')).toSorted()).toEqual([
+        expect(await rows('units', 'code, full_name')).toEqual([
           ['112', '-'],
           ['2009', 'штука'],
           ['796', 'Штука'],

@@ -3,12 +3,12 @@ export async function* readAhead<T>(pieces: AsyncGenerator<T>): AsyncGenerator<T
   let next = pieces.next()
   try {
     for (;;) {
-      const { done, value } = await next
-      if (done === true) return
+      const piece = await next
+      if (piece.done === true) return
       next = pieces.next()
       // What goes wrong in it is told when it is asked for.
       next.catch(() => {})
-      yield value
+      yield piece.value
     }
   } finally {
     await next.catch(() => {})

@@ -1,4 +1,5 @@
 import { addAbortSignal } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { AppError } from '../../../errors.ts'
 import type { JobFile } from '../../../jobs/importer.ts'
 import { readZip } from './zip.ts'
@@ -39,12 +40,12 @@ export async function openDocuments(files: JobFile[], signal: AbortSignal): Prom
         documents.push({ name: file.name, size: file.size, inZip: false, open: () => addAbortSignal(signal, file.open()) })
         continue
       }
-      for await (const _piece of addAbortSignal(signal, file.open())) signal.throwIfAborted()
+      await readWhole(file, signal)
       const zip = await readZip(file)
       closers.push(zip.close)
       for (const entry of zip.entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
         if (picture.test(entry.name)) passed += 1
-        else documents.push({ name: `${file.name}/${entry.name}`, size: entry.size, inZip: true, open: entry.open })
+        else documents.push({ name: `${file.name}/${entry.name}`, size: entry.size, inZip: true, open: () => entry.open() })
       }
     }
     return { documents, passed, close }
@@ -53,6 +54,12 @@ export async function openDocuments(files: JobFile[], signal: AbortSignal): Prom
     if (signal.aborted) throw signal.reason
     throw error
   }
+}
+
+async function readWhole(file: JobFile, signal: AbortSignal): Promise<void> {
+  const pieces = addAbortSignal(signal, file.open())
+  pieces.resume()
+  await finished(pieces, { signal })
 }
 
 async function isZip(file: JobFile): Promise<boolean> {

@@ -93,7 +93,9 @@ async function* checked(name: string, entry: Entry, unpacked: AsyncIterable<Buff
       yield chunk
     }
   } catch (error) {
-    throw error instanceof Error && 'code' in error && /^Z_/.test(String(error.code)) ? damaged(name, 'the packed data are broken', error) : error
+    throw error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
+      ? damaged(name, 'the packed data are broken', error)
+      : error
   }
   if (size < entry.uncompressedSize) throw damaged(name, 'the packed data end in the middle')
   if (checksum !== entry.crc32) throw damaged(name, 'the checksum in the zip does not match its content')
