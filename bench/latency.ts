@@ -21,7 +21,7 @@ export async function run(args: string[]): Promise<void> {
   const [seconds = 30, perSecond = 50, sockets = 200] = args.map(Number)
   if (isStale(root)) await buildClient()
   const folder = await mkdtemp(path.join(tmpdir(), 'intake-bench-'))
-  const server = await ServerProcess.start({ DATA_DIR: path.join(folder, 'data'), LOG_LEVEL: 'warn' }, path.join(here, 'server.ts'))
+  const server = await ServerProcess.start({ DATA_DIR: path.join(folder, 'data'), LOG_LEVEL: 'warn' }, { main: path.join(here, 'server.ts') })
   try {
     const measured = await measure(server, { start: path.join(folder, 'start'), lines: seconds * perSecond, perSecond, sockets })
     console.log(`${seconds} s, ${perSecond} lines a second, ${sockets} sockets`)
