@@ -6,7 +6,7 @@ import { writeGoods, writeOffers } from './commerce/generate.ts'
 import type { ShopSize } from './commerce/generate.ts'
 import { postgresLimit, sqliteLimit } from './commerce/limit.ts'
 import type { Limit } from './commerce/limit.ts'
-import { measureRun } from './restore/intake-run.ts'
+import { measureRuns } from './restore/intake-run.ts'
 import type { Measured } from './restore/intake-run.ts'
 
 /**
@@ -33,9 +33,9 @@ export async function run(args: string[]): Promise<void> {
 
 const options = { types: ['catalog', 'prices', 'stocks'], again: true }
 
-async function measureTwice(files: string[], url: string, dir: string): Promise<[Measured, Measured]> {
-  const start = async (): Promise<Measured> => await measureRun({ kind: 'commerce', options, files }, { url, dataDir: dir })
-  return [await start(), await start()]
+async function measureTwice(files: string[], url: string, dataDir: string): Promise<Measured[]> {
+  const work = { kind: 'commerce' as const, options, files }
+  return await measureRuns([work, work], { url, dataDir })
 }
 
 async function sqlite(dir: string, files: string[]): Promise<void> {
@@ -59,13 +59,14 @@ async function postgresql(dir: string, files: string[]): Promise<void> {
   }
 }
 
-function report(name: string, { rows, seconds: limit }: Limit, [first, second]: [Measured, Measured]): void {
+function report(name: string, { rows, seconds: limit }: Limit, runs: Measured[]): void {
   const rate = (seconds: number): string => `${seconds.toFixed(1)} s  ${Math.round(rows / seconds).toLocaleString('en')} rows/s`
-  for (const { view } of [first, second])
-    console.log(`${name}: ${view.status}, ledger ${JSON.stringify(view.ledger)}${view.error ? `, ${view.error.message}` : ''}`)
-  console.log(`  limit     ${rate(limit)}`)
-  console.log(`  Intake    ${rate(first.seconds)}  ratio ${(limit / first.seconds).toFixed(2)} (promise: 0.50 or more)`)
-  console.log(`  unchanged ${rate(second.seconds)}  ${(first.seconds / second.seconds).toFixed(2)} times as fast (promise: 2 or more)`)
-  for (const { idleRssMb, peakRssMb } of [first, second])
-    console.log(`  memory ${idleRssMb.toFixed(0)} MB idle, ${peakRssMb.toFixed(0)} MB at the most`)
+  console.log(`${name}\n  limit     ${rate(limit)}`)
+  for (const [at, { seconds, idleRssMb, peakRssMb, view }] of runs.entries()) {
+    console.log(
+      `  ${at === 0 ? 'Intake   ' : 'unchanged'} ${rate(seconds)}  ratio ${(limit / seconds).toFixed(2)} (promise: 0.50 or more, unchanged twice as fast)`,
+    )
+    console.log(`            ${view.status}, ledger ${JSON.stringify(view.ledger)}${view.error ? `, ${view.error.message}` : ''}`)
+    console.log(`            memory ${idleRssMb.toFixed(0)} MB idle, ${peakRssMb.toFixed(0)} MB at the most`)
+  }
 }

@@ -32,11 +32,14 @@ export async function measureRestore(fixtures: { small: string; measured: string
   )
 }
 
-/** A server of its own, and one run on it. */
-export async function measureRun(work: Work, place: Place): Promise<Measured> {
+/** A server of its own, and runs on it, one after the other. */
+export async function measureRuns(runs: Work[], place: Place): Promise<Measured[]> {
   return await withServer(place, async ({ address, pid }) => {
     const cookie = await login(address)
-    return await measured({ address, cookie, targetId: await addTarget(address, cookie, place.url), ...work }, pid)
+    const targetId = await addTarget(address, cookie, place.url)
+    const all: Measured[] = []
+    for (const work of runs) all.push(await measured({ address, cookie, targetId, ...work }, pid))
+    return all
   })
 }
 
