@@ -7,11 +7,13 @@ import type { Database } from '../database/database.ts'
 import { messageOf } from '../errors.ts'
 import { createHttpApp } from '../http/http-app.ts'
 import { createRateLimits } from '../http/middleware/rate-limits.ts'
+import type { RateLimits } from '../http/middleware/rate-limits.ts'
 import type { Closers } from '../logging/closers.ts'
 import type { Logger } from '../logging/logger.ts'
 import { createMetrics } from '../logging/metrics.ts'
 import { readEvents, readLastSeqs } from '../realtime/event-rows.ts'
 import { Gateway } from '../realtime/gateway.ts'
+import type { Handshake } from '../realtime/gateway.ts'
 import type { Principal } from '../realtime/principal.ts'
 import type { IntakeServer } from '../realtime/sockets.ts'
 import { readRunAges } from '../sessions/run-ages.ts'
@@ -35,8 +37,9 @@ export function createWebServer(): Server {
 
 /** Answers HTTP and sockets. Resolves with the address once it listens. */
 export async function serveWeb(config: Config, log: Logger, closers: Closers, parts: WebParts): Promise<string> {
-  const { stores, logins, runs, engine, importers, server, io } = parts
-  const gateway = createGateway(io, parts, log)
+  const { stores, logins, runs, engine, importers, server } = parts
+  const rateLimits = createRateLimits(engine.counter)
+  const gateway = createGateway(config, rateLimits, parts, log)
   let closing = false
   const app = createHttpApp({
     ...stores,
@@ -44,7 +47,7 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
     ...runs,
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(async () => await readRunAges(stores.database)),
-    rateLimits: createRateLimits(engine.counter),
+    rateLimits,
     needed: { database: async () => await stores.database.ping(), storage: async () => await stores.storage.ping(), ...engine.parts },
     importers,
     publicUrl: config.publicUrl,
@@ -73,10 +76,18 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
   return addressOf(server.address() as AddressInfo)
 }
 
-function createGateway(io: IntakeServer, { stores: { database }, logins, runs }: WebParts, log: Logger): Gateway {
+function createGateway(config: Config, rateLimits: RateLimits, { io, stores: { database }, logins, runs }: WebParts, log: Logger): Gateway {
   const services = {
-    authenticate: async (handshake: Parameters<Logins['authenticator']['authenticate']>[0]) =>
-      await logins.authenticator.authenticate(handshake, false),
+    authenticate: async (handshake: Handshake) => {
+      const address = (config.trustProxy && handshake.forwardedFor?.split(',')[0]?.trim()) || handshake.address
+      await rateLimits.socket.check(address)
+      try {
+        return await logins.authenticator.authenticate(handshake, false)
+      } catch (refused) {
+        await rateLimits.socket.refused(address)
+        throw refused
+      }
+    },
     ...eventServices(database),
     view: async (importId: string) => await runs.reader.find(importId),
     refresh: async (principal: Parameters<Logins['logins']['refresh']>[0]) => await logins.logins.refresh(principal),

@@ -12,10 +12,13 @@ import type { Principal } from './principal.ts'
 import { rooms } from './rooms.ts'
 import { Tail } from './tail.ts'
 
+/** What a socket brought along. `forwardedFor` is what a proxy, or anybody, says of the address. */
+export type Handshake = { cookie: string | undefined; token: string | undefined; address: string; forwardedFor: string | undefined }
+
 /** What the gateway needs of the rooms to its right. `app.ts` passes it. */
 export type GatewayServices = {
   /** Answers who asks, or throws the AppError that refuses. */
-  authenticate(handshake: { cookie: string | undefined; token: string | undefined }): Promise<Principal>
+  authenticate(handshake: Handshake): Promise<Principal>
   view(importId: string): Promise<ImportView | null>
   events(importId: string, after: number, limit: number): Promise<EventPage>
   /** The number of the newest stored event of each of these import sessions. */
@@ -74,7 +77,9 @@ export class Gateway {
     try {
       const auth: unknown = socket.handshake.auth['token']
       const token = typeof auth === 'string' && auth !== '' ? auth : undefined
-      socket.data.principal = await this.#services.authenticate({ cookie: socket.handshake.headers.cookie, token })
+      const { headers, address } = socket.handshake
+      const forwardedFor = headers['x-forwarded-for']?.toString()
+      socket.data.principal = await this.#services.authenticate({ cookie: headers.cookie, token, address, forwardedFor })
       next()
     } catch (thrown) {
       const wire = toWireError(thrown, socket.id)
