@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3'
+import type { LookupFunction } from 'node:net'
 import type { StorageAddress } from '../config/config.ts'
 
 export type S3Address = Extract<StorageAddress, { type: 's3' }>
@@ -13,8 +14,10 @@ const connectMs = 5000
 /** Longer than a slow store takes to answer, and than any pause in a part that is being sent. */
 const idleMs = 120_000
 
-export function openBucket(address: S3Address): S3Bucket {
+/** `lookup` replaces the system's: for addresses that people choose. */
+export function openBucket(address: S3Address, lookup?: LookupFunction): S3Bucket {
   const { accessKeyId, secretAccessKey, region, endpoint, forcePathStyle, bucket, prefix } = address
+  const agent = { maxSockets: 200, ...(lookup && { lookup }) }
   const client = new S3Client({
     region,
     ...(endpoint !== undefined && { endpoint }),
@@ -25,7 +28,7 @@ export function openBucket(address: S3Address): S3Bucket {
     requestChecksumCalculation: 'WHEN_SUPPORTED',
     // What is read is compared with the SHA-256 that was counted at receipt, which other stores than Amazon's do not know.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: connectMs, socketTimeout: idleMs, httpAgent: { maxSockets: 200 }, httpsAgent: { maxSockets: 200 } },
+    requestHandler: { connectionTimeout: connectMs, socketTimeout: idleMs, httpAgent: agent, httpsAgent: agent },
   })
   return { client, bucket, prefix }
 }
