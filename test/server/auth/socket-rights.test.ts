@@ -157,7 +157,7 @@ describeOnAppDatabases('a watch token that ends soon', (start) => {
   let app: TestApp
 
   beforeAll(async () => {
-    app = await start({ WATCH_TOKEN_SECONDS: '2' })
+    app = await start({ WATCH_TOKEN_SECONDS: '5' })
   })
   afterAll(async () => {
     await app.close()
