@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { findChromium } from '../../test/support/chromium.ts'
@@ -10,6 +10,8 @@ export type Tool = {
   debianPackage: string
   /** Path of its program, or null when it is not here. */
   find: () => string | null
+  /** What makes it tell its version, when that is not `--version`. */
+  versionFlag?: string
 }
 
 const postgres: Tool = {
@@ -22,17 +24,25 @@ const postgres: Tool = {
 }
 const redis: Tool = { name: 'Redis', debianPackage: 'redis-server', find: () => onPath('redis-server') }
 const chromium: Tool = { name: 'Chromium', debianPackage: 'chromium', find: () => findChromium(process.env) }
+const nginx: Tool = {
+  name: 'nginx',
+  debianPackage: 'nginx-light',
+  // Only root has its folder on the path.
+  find: () => onPath('nginx') ?? ['/usr/sbin/nginx'].find(existsSync) ?? null,
+  versionFlag: '-v',
+}
 
-export const tools = { postgres, redis, chromium }
+export const tools = { postgres, redis, chromium, nginx }
 
 function onPath(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   return folders.map((folder) => join(folder, program)).find(existsSync) ?? null
 }
 
-/** The version that a tool says it is. */
-export function versionOf(path: string): string {
-  return execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+/** The version that a tool says it is. Some say so where errors go. */
+export function versionOf(path: string, flag = '--version'): string {
+  const { stdout, stderr } = spawnSync(path, [flag], { encoding: 'utf8' })
+  return (stdout || stderr).trim()
 }
 
 /** Installs what is missing where it can: as root on Debian. Answers the output of apt-get when it failed, else null. */
