@@ -4,7 +4,7 @@ import type { LoginSession, User } from '../database/entities.ts'
 import { AppError } from '../errors.ts'
 import type { Principal } from '../realtime/principal.ts'
 import type { RevokeReason } from '../../shared/protocol/events.ts'
-import { hashPassword, verifyPassword } from './passwords.ts'
+import { PasswordCheck } from './check-password.ts'
 import { hashSecret, isSecret, newId, newSecret } from './secrets.ts'
 
 export type LoginLimits = { idleMs: number; absoluteMs: number }
@@ -22,21 +22,20 @@ export class LoginSessions {
   readonly #database: Database
   readonly #limits: LoginLimits
   readonly #close: CloseSockets
-  #decoy: Promise<string> | undefined
+  readonly #passwords: PasswordCheck
 
   constructor(database: Database, limits: LoginLimits, close: CloseSockets) {
     this.#database = database
     this.#limits = limits
     this.#close = close
+    this.#passwords = new PasswordCheck(database)
   }
 
-  /** Opens a login. An unknown login, a wrong password and a disabled user are told apart neither by the answer nor by its time. */
+  /** Opens a login. Throws `login_failed`, and `forbidden` for a user who may exchange with 1C and nothing else. */
   async open(login: string, password: string): Promise<OpenLogin> {
     const em = this.#database.em()
-    const user = await em.findOne(UserEntity, { login: login.toLowerCase() })
-    this.#decoy ??= hashPassword(newSecret())
-    const right = await verifyPassword(password, user?.passwordHash ?? (await this.#decoy))
-    if (!user || !right || user.disabled) throw new AppError('login_failed', 'The login or the password is not right.')
+    const user = await this.#passwords.userOf(login, password)
+    if (user.role === 'exchange') throw new AppError('forbidden', 'This user is for the exchange with 1C alone. Log in as somebody else.')
     const now = Date.now()
     const secret = newSecret()
     const row: LoginSession = {

@@ -1,15 +1,23 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
-import type { Database } from '../database/database.ts'
-import { LoginSessionEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
-import type { User } from '../database/entities.ts'
+import type { Database, EntityManager } from '../database/database.ts'
+import { ExchangeLoginEntity, LoginSessionEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
+import type { ExchangeSettings, User } from '../database/entities.ts'
 import { AppError } from '../errors.ts'
 import type { RevokeReason } from '../../shared/protocol/events.ts'
 import type { Role, UserView } from '../../shared/protocol/views.ts'
+import { changeExchangeSettings, presentExchangeSettings, readExchangeSettings } from './exchange-settings.ts'
+import type { ExchangeChange } from './exchange-settings.ts'
 import { hashPassword } from './passwords.ts'
 import { newId, newSecret } from './secrets.ts'
 
-export type UserDraft = { login: string; name?: string | undefined; role: Role; password: string }
-export type UserChange = { name?: string | undefined; role?: Role | undefined; disabled?: boolean | undefined; password?: string | undefined }
+export type UserDraft = { login: string; name?: string | undefined; role: Role; password: string; exchange?: ExchangeChange | undefined }
+export type UserChange = {
+  name?: string | undefined
+  role?: Role | undefined
+  disabled?: boolean | undefined
+  password?: string | undefined
+  exchange?: ExchangeChange | undefined
+}
 
 /** Called when a user's rights ended, after it is stored: closes what is open. */
 export type EndAccess = (userId: string, reason: RevokeReason) => void
@@ -25,8 +33,9 @@ export class Users {
   }
 
   async list(): Promise<UserView[]> {
-    const users = await this.#database.em().find(UserEntity, {}, { orderBy: { login: 'asc' } })
-    return users.map(presentUser)
+    const em = this.#database.em()
+    const users = await em.find(UserEntity, {}, { orderBy: { login: 'asc' } })
+    return await Promise.all(users.map(async (user) => presentUser(user, user.role === 'exchange' ? await readExchangeSettings(em, user.id) : null)))
   }
 
   async byId(id: string): Promise<User | null> {
@@ -37,7 +46,7 @@ export class Users {
     return await this.#database.em().findOne(UserEntity, { login: login.toLowerCase() })
   }
 
-  /** Throws `already_exists` when the login is taken. */
+  /** Throws `already_exists` when the login is taken, `invalid_input` for settings of the exchange that do not fit. */
   async add(draft: UserDraft): Promise<UserView> {
     const user: User = {
       id: `user_${newId()}`,
@@ -49,12 +58,14 @@ export class Users {
       createdAt: Date.now(),
     }
     try {
-      await this.#database.em().insert(UserEntity, user)
+      return await this.#database.em().transactional(async (em) => {
+        await em.insert(UserEntity, user)
+        return presentUser(user, await settingsOf(em, user, draft.exchange))
+      })
     } catch (thrown) {
       if (thrown instanceof UniqueConstraintViolationException) throw new AppError('already_exists', `There is a user “${draft.login}” already.`)
       throw thrown
     }
-    return presentUser(user)
   }
 
   /**
@@ -77,8 +88,9 @@ export class Users {
       if (ending) {
         await em.nativeDelete(LoginSessionEntity, { userId: id })
         await em.nativeDelete(WatchTokenEntity, { userId: id })
+        await em.nativeDelete(ExchangeLoginEntity, { userId: id })
       }
-      return { reason: ending, view: presentUser(user) }
+      return { reason: ending, view: presentUser(user, await settingsOf(em, user, change.exchange)) }
     })
     if (reason) this.#endAccess(id, reason)
     return view
@@ -93,9 +105,16 @@ export class Users {
   }
 }
 
-export function presentUser(user: User): UserView {
+export function presentUser(user: User, exchange: ExchangeSettings | null = null): UserView {
   const { id, login, name, role, disabled, createdAt } = user
-  return { id, login, name, role, disabled, createdAt: new Date(createdAt).toISOString() }
+  const view = { id, login, name, role, disabled, createdAt: new Date(createdAt).toISOString() }
+  return exchange ? { ...view, exchange: presentExchangeSettings(exchange) } : view
+}
+
+async function settingsOf(em: EntityManager, user: User, change: ExchangeChange | undefined): Promise<ExchangeSettings | null> {
+  if (user.role === 'exchange') return await changeExchangeSettings(em, user.id, change ?? {})
+  if (change) throw new AppError('invalid_input', 'exchange: only a user whose role is “exchange” has these settings')
+  return null
 }
 
 function endReason(user: User, change: UserChange): RevokeReason | null {

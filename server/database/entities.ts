@@ -6,6 +6,8 @@ import type { SessionStatus } from '../../shared/session-status.ts'
 
 /** Moments are whole milliseconds since 1970 in UTC: the same in both databases, and exact. */
 const moment = () => p.bigint('number')
+/** Bytes: more than 32 bits. */
+const bytes = () => p.bigint('number')
 
 export const UserEntity = defineEntity({
   name: 'User',
@@ -162,6 +164,76 @@ export const LeaseEntity = defineEntity({
   properties: { key: p.string().primary(), owner: p.string(), expiresAt: moment() },
 })
 
+/** What a user of the exchange may bring, and where it goes. */
+export const ExchangeSettingsEntity = defineEntity({
+  name: 'ExchangeSettings',
+  tableName: 'exchange_settings',
+  properties: {
+    userId: p.string().primary(),
+    targetId: p.string(),
+    types: p.json<string[]>(),
+    source: p.string(),
+    deactivate: p.boolean(),
+  },
+})
+export type ExchangeSettings = InferEntity<typeof ExchangeSettingsEntity>
+
+/** A cookie of the exchange. */
+export const ExchangeLoginEntity = defineEntity({
+  name: 'ExchangeLogin',
+  tableName: 'exchange_login',
+  properties: {
+    id: p.string().primary(),
+    tokenHash: p.string().unique(),
+    userId: p.string().index(),
+    createdAt: moment(),
+    seenAt: moment(),
+    /** Since `init` it takes part in no exchange that another cookie began. */
+    begun: p.boolean(),
+    /** The version of CommerceML that a newer 1C says at `init`. */
+    version: p.string().nullable(),
+  },
+})
+export type ExchangeLogin = InferEntity<typeof ExchangeLoginEntity>
+
+/** What 1C sends from its first file to its first `import`: one import session. */
+export const ExchangeCycleEntity = defineEntity({
+  name: 'ExchangeCycle',
+  tableName: 'exchange_cycle',
+  properties: {
+    importId: p.string().primary(),
+    userId: p.string().index(),
+    loginId: p.string().index(),
+    type: p.string().$type<'catalog' | 'sale'>(),
+    /** Pieces numbered so far, also those that were dropped. */
+    pieces: p.integer(),
+    bytes: bytes(),
+    /** Nothing more is received into it: its import began, or it was given up. */
+    closed: p.boolean(),
+    /** The import session that runs the same files, when there was one already. */
+    resultId: p.string().nullable(),
+    createdAt: moment(),
+    seenAt: moment(),
+  },
+})
+export type ExchangeCycle = InferEntity<typeof ExchangeCycleEntity>
+
+/** What one request brought of a file; a file is its pieces in their order. */
+export const ExchangePieceEntity = defineEntity({
+  name: 'ExchangePiece',
+  tableName: 'exchange_piece',
+  properties: {
+    importId: p.string().primary(),
+    piece: p.integer().primary(),
+    name: p.string(),
+    kind: p.string().$type<'xml' | 'zip' | 'other'>(),
+    key: p.string(),
+    size: bytes(),
+    sha256: p.string(),
+  },
+})
+export type ExchangePiece = InferEntity<typeof ExchangePieceEntity>
+
 export const entities = [
   UserEntity,
   LoginSessionEntity,
@@ -171,4 +243,8 @@ export const entities = [
   ImportEventEntity,
   RejectedRecordEntity,
   LeaseEntity,
+  ExchangeSettingsEntity,
+  ExchangeLoginEntity,
+  ExchangeCycleEntity,
+  ExchangePieceEntity,
 ]

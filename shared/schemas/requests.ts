@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { logLevels } from '../protocol/views.ts'
 import { sessionStatuses } from '../session-status.ts'
+import { commerceOptions } from './commerce-options.ts'
 
 /** Bodies and queries of the public API. Both sides parse with these; extra fields are dropped, never trusted. */
 const page = z.coerce.number().int().min(1).default(1)
@@ -46,7 +47,15 @@ export const rowsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
-export const roles = ['staff', 'superuser'] as const
+export const roles = ['staff', 'superuser', 'exchange'] as const
+
+/** Settings of a user whose role is `exchange`. What is left out stays, or is the default: the main target, all types, source `1c`, nothing switched off. */
+export const exchangeBody = z.object({
+  target: z.string().trim().min(1).max(100).optional(),
+  types: commerceOptions.shape.types.optional(),
+  source: z.string().trim().min(1).max(100).optional(),
+  deactivate: z.boolean().optional(),
+})
 const password = z.string().min(10).max(1000)
 export const userBody = z.object({
   login: z
@@ -56,10 +65,12 @@ export const userBody = z.object({
   name: z.string().trim().max(150).optional(),
   role: z.enum(roles).default('staff'),
   password,
+  exchange: exchangeBody.optional(),
 })
 export const userPatch = z.object({
   name: z.string().trim().min(1).max(150).optional(),
   role: z.enum(roles).optional(),
   disabled: z.boolean().optional(),
   password: password.optional(),
+  exchange: exchangeBody.optional(),
 })

@@ -96,8 +96,18 @@ export const watchTokenSchema = z
   .object({ id: z.string(), user: named, createdAt: when, expiresAt: when, lastUsedAt: when.optional() })
   .meta({ id: 'WatchToken' }) satisfies z.ZodType<WatchTokenView>
 
+const exchangeSchema = z.object({ target: z.string(), types: z.array(z.string()), source: z.string(), deactivate: z.boolean() })
+
 export const userSchema = z
-  .object({ id: z.string(), login: z.string(), name: z.string(), role: z.enum(roles), disabled: z.boolean(), createdAt: when })
+  .object({
+    id: z.string(),
+    login: z.string(),
+    name: z.string(),
+    role: z.enum(roles),
+    disabled: z.boolean(),
+    createdAt: when,
+    exchange: exchangeSchema.optional().describe('of a user whose role is exchange'),
+  })
   .meta({ id: 'User' }) satisfies z.ZodType<UserView>
 
 export const meSchema = z.object({ user: userSchema, expiresAt: when, absoluteExpiresAt: when }) satisfies z.ZodType<MeView>
