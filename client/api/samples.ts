@@ -1,7 +1,8 @@
 import { paths } from '../../shared/protocol/paths.ts'
+import type { ImportKind } from '../../shared/protocol/views.ts'
 import { request, send } from './request.ts'
 
-export type SampleView = { id: string; name: string; description: string; size: number }
+export type SampleView = { id: string; kind: ImportKind; name: string; description: string; size: number }
 
 export async function listSamples(): Promise<SampleView[]> {
   return (await request<{ items: SampleView[] }>(paths.samples)).items

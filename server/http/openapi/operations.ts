@@ -49,7 +49,7 @@ const startForm = z.object({
   options: restoreOptions.partial().describe('JSON text'),
   file: z.array(file),
 })
-const sample = z.object({ id: z.string(), name: z.string(), description: z.string(), size: z.number() })
+const sample = z.object({ id: z.string(), kind: z.enum(importKinds), name: z.string(), description: z.string(), size: z.number() })
 
 /** Every operation under /api, with the schemas that its route parses by. */
 export const operations: Operation[] = [
