@@ -25,6 +25,11 @@ export async function cancelImport(importId: string): Promise<void> {
   await request(paths.cancel(importId), { method: 'POST', body: {} })
 }
 
+/** Lets a run go on that waits for a person. */
+export async function continueImport(importId: string): Promise<void> {
+  await request(paths.continue(importId), { method: 'POST', body: {} })
+}
+
 export async function retryImport(importId: string, only: 'failed' | 'all'): Promise<void> {
   await request(paths.retry(importId), { method: 'POST', body: { only } })
 }

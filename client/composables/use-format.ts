@@ -49,6 +49,9 @@ export function useFormat() {
   const took = (ms: number): string =>
     ms < 1000 ? new Intl.NumberFormat(tag.value, { style: 'unit', unit: 'millisecond', unitDisplay: 'narrow' }).format(ms) : duration(ms)
 
+  /** Names one after another, as a sentence would. */
+  const list = (names: readonly string[]): string => new Intl.ListFormat(tag.value, { type: 'conjunction' }).format(names)
+
   const dateTime = (iso: string): string => new Intl.DateTimeFormat(tag.value, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
   /** A day as YYYY-MM-DD, which is the person's own day. */
   const day = (text: string): string => new Intl.DateTimeFormat(tag.value, { dateStyle: 'medium' }).format(new Date(`${text}T00:00`))
@@ -64,5 +67,5 @@ export function useFormat() {
     return past < hour ? relative.format(-Math.floor(past / 60_000), 'minute') : relative.format(-Math.floor(past / hour), 'hour')
   }
 
-  return { number, percent, bytes, duration, took, dateTime, day, clock, ago }
+  return { number, percent, bytes, duration, took, list, dateTime, day, clock, ago }
 }

@@ -4,7 +4,7 @@ import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import type { ImportView } from '../../shared/protocol/views.ts'
 import { useNotifications } from '../stores/notifications.ts'
-import { statusLook } from '../status-look.ts'
+import { runState, statusLook } from '../status-look.ts'
 import { useResultText } from './use-result-text.ts'
 
 /** Shows what the notifications store has to tell: as toasts, and outside of the page when nobody looks at it. */
@@ -15,12 +15,12 @@ export function useNotices(): void {
   const notifications = useNotifications()
   const { resultTitle } = useResultText()
 
-  function showEnd(view: ImportView): void {
-    const look = statusLook(view.status)
+  function show(view: ImportView, title: string): void {
+    const look = statusLook(runState(view))
     const open = (): void => void router.push(`/imports/${view.id}`)
     const away = router.currentRoute.value.params['id'] !== view.id
     toast.add({
-      title: resultTitle(view),
+      title,
       description: view.title,
       icon: look.icon,
       color: look.color,
@@ -28,7 +28,7 @@ export function useNotices(): void {
       ...(away && { actions: [{ label: t('result.open'), color: 'neutral', variant: 'outline', onClick: open }] }),
     })
     if (notifications.permission !== 'granted' || document.visibilityState === 'visible') return
-    const shown = new Notification(resultTitle(view), { body: view.title, tag: view.id, icon: '/favicon.svg' })
+    const shown = new Notification(title, { body: view.title, tag: view.id, icon: '/favicon.svg' })
     shown.addEventListener('click', () => {
       window.focus()
       open()
@@ -39,7 +39,8 @@ export function useNotices(): void {
     () => notifications.waiting.length,
     () => {
       for (const notice of notifications.take()) {
-        if (notice.type === 'ended') showEnd(notice.import)
+        if (notice.type === 'ended') show(notice.import, resultTitle(notice.import))
+        else if (notice.type === 'waits') show(notice.import, t('hold.title'))
         else toast.add({ title: t('import.joined'), icon: 'i-lucide-git-merge', color: 'info', duration: 8000 })
       }
     },

@@ -17,10 +17,16 @@ export function useResultText() {
     const target = view.target?.name ?? ''
     if (view.status === 'succeeded') return t(isDry(view) ? 'result.dryRunLead' : 'result.succeededLead', { n: number(succeeded), target }, succeeded)
     if (view.status === 'partly_failed') return t('result.partlyLead', { n: number(failed) }, failed)
-    return isDry(view) || view.options['mode'] !== 'keep_going' ? t('result.failedUndone', { target }) : ''
+    if (!keepsWhatIsIn(view) || (view.kind === 'commerce' && succeeded === 0)) return t('result.failedUndone', { target })
+    return view.kind === 'commerce' ? t('result.failedKept', { target }) : ''
   }
 
   return { resultTitle, resultLead }
+}
+
+/** Whether a run that stops in the middle leaves in the target what it had written. */
+export function keepsWhatIsIn(view: ImportView): boolean {
+  return !isDry(view) && (view.kind === 'commerce' || view.options['mode'] === 'keep_going')
 }
 
 function isDry(view: ImportView): boolean {

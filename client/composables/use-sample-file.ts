@@ -2,7 +2,7 @@ import { ref } from 'vue'
 import { useSamples } from '../stores/samples.ts'
 import { useErrorText } from './use-error-text.ts'
 
-type Sample = { id: string; name: string; description: string; size: number }
+type Sample = Parameters<ReturnType<typeof useSamples>['fetchFile']>[0]
 
 /** Fetches a sample and hands it on as if the person had chosen it. */
 export function useSampleFile(onFile: (files: File[]) => void) {

@@ -3,25 +3,36 @@ import type { Ref } from 'vue'
 import type { ImportKind } from '../../shared/protocol/views.ts'
 import type { StartForm } from '../api/start-import.ts'
 
-type Choices = { mode: 'all_or_nothing' | 'keep_going'; createTables: 'default' | 'yes' | 'no'; dryRun: boolean }
+type Restore = { mode: 'all_or_nothing' | 'keep_going'; createTables: 'default' | 'yes' | 'no'; dryRun: boolean }
+type Commerce = { types: readonly string[]; guard: boolean }
 
-/** What is filled in to start an import, and what is still missing. */
-export function useStartForm(choices: Ref<Choices>) {
+/** What is filled in to start an import, and what is still missing. Each kind has files of its own: those of another are no use to it. */
+export function useStartForm(restore: Ref<Restore>, commerce: Ref<Commerce>) {
   const kind = ref<ImportKind>('restore')
   const target = ref('')
-  const files = ref<File[]>([]) as Ref<File[]>
+  const filesOf = ref<Partial<Record<ImportKind, File[]>>>({}) as Ref<Partial<Record<ImportKind, File[]>>>
+  const files = computed(() => filesOf.value[kind.value] ?? [])
 
-  const form = computed<StartForm>(() => ({ kind: kind.value, target: target.value, options: optionsOf(choices.value), files: files.value }))
-  const missing = computed(() => (target.value === '' ? 'missingTarget' : files.value.length === 0 ? 'missingFiles' : null))
+  const options = computed(() => (kind.value === 'commerce' ? { ...commerce.value } : restoreOptions(restore.value)))
+  const form = computed<StartForm>(() => ({ kind: kind.value, target: target.value, options: options.value, files: files.value }))
+  const missing = computed(() => {
+    if (target.value === '') return 'missingTarget'
+    if (files.value.length === 0) return 'missingFiles'
+    return kind.value === 'commerce' && commerce.value.types.length === 0 ? 'missingTypes' : null
+  })
+
+  function setFiles(next: File[]): void {
+    filesOf.value = { ...filesOf.value, [kind.value]: next }
+  }
 
   /** Adds files; one that is there already stays once. */
   function addFiles(added: readonly File[]): void {
     const known = new Set(files.value.map(identity))
-    files.value = [...files.value, ...added.filter((file) => !known.has(identity(file)))]
+    setFiles([...files.value, ...added.filter((file) => !known.has(identity(file)))])
   }
 
   function removeFile(index: number): void {
-    files.value = files.value.filter((_file, at) => at !== index)
+    setFiles(files.value.filter((_file, at) => at !== index))
   }
 
   return { kind, target, files, form, missing, addFiles, removeFile }
@@ -32,6 +43,6 @@ function identity(file: File): string {
 }
 
 // A choice that is left to the server is not sent.
-function optionsOf({ mode, createTables, dryRun }: Choices): Record<string, unknown> {
+function restoreOptions({ mode, createTables, dryRun }: Restore): Record<string, unknown> {
   return { mode, ...(createTables !== 'default' && { createTables: createTables === 'yes' }), ...(dryRun && { dryRun }) }
 }

@@ -13,7 +13,7 @@ export type StartResult =
   | { type: 'recent'; importId: string }
   | { type: 'refused' | 'unknown'; error: ApiError }
 
-/** What people do to import sessions: start, cancel, try again, look at what was rejected. */
+/** What people do to import sessions: start, cancel, let go on, try again, look at what was rejected. */
 export const useImports = defineStore('imports', () => {
   const session = useSession()
   const watches = useWatches()
@@ -36,6 +36,10 @@ export const useImports = defineStore('imports', () => {
     await session.guard(api.cancelImport(importId))
   }
 
+  async function goOn(importId: string): Promise<void> {
+    await session.guard(api.continueImport(importId))
+  }
+
   async function retry(importId: string, only: 'failed' | 'all'): Promise<void> {
     await session.guard(api.retryImport(importId, only))
     watches.byId.get(importId)?.resume()
@@ -45,5 +49,5 @@ export const useImports = defineStore('imports', () => {
     return await api.getRejected(importId, limit, watches.byId.get(importId)?.reading() ?? {})
   }
 
-  return { start, cancel, retry, rejected }
+  return { start, cancel, goOn, retry, rejected }
 })

@@ -3,9 +3,10 @@ import { ref } from 'vue'
 import type { ImportView } from '../../shared/protocol/views.ts'
 
 /** Something to tell the person, wherever they are. The texts are made by whoever shows it. */
-export type Notice = { id: number; type: 'ended'; import: ImportView } | { id: number; type: 'joined' }
+export type Notice = Draft & { id: number }
 
-type Draft = { type: 'ended'; import: ImportView } | { type: 'joined' }
+/** A run has ended, or waits for a person; or a start was taken to a run that was there. */
+type Draft = { type: 'ended' | 'waits'; import: ImportView } | { type: 'joined' }
 
 /** Notices that wait to be shown, and whether the browser may show them outside of the page. */
 export const useNotifications = defineStore('notifications', () => {
@@ -16,10 +17,6 @@ export const useNotifications = defineStore('notifications', () => {
   function tell(draft: Draft): void {
     lastId += 1
     waiting.value = [...waiting.value, { ...draft, id: lastId }]
-  }
-
-  function tellEnd(view: ImportView): void {
-    tell({ type: 'ended', import: view })
   }
 
   /** Takes the notices to show them. */
@@ -34,5 +31,5 @@ export const useNotifications = defineStore('notifications', () => {
     if (permission.value === 'default') permission.value = await Notification.requestPermission()
   }
 
-  return { waiting, permission, tell, tellEnd, take, askPermission }
+  return { waiting, permission, tell, take, askPermission }
 })

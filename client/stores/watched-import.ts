@@ -15,6 +15,8 @@ type Settings = {
   token?: string | undefined
   /** Called when a run that was seen alive has ended. */
   onFinished: (view: ImportView) => void
+  /** Called when a run that was seen before begins to wait for a person. */
+  onWaits: (view: ImportView) => void
 }
 
 /** Lines that are read at once when a log is opened; older ones come when they are looked at. */
@@ -27,7 +29,7 @@ const server: WatchServer = {
 }
 
 /** One import session that this page watches: its newest view, its log, and how the watching goes. */
-export function createWatchedImport(importId: string, { token, onFinished }: Settings) {
+export function createWatchedImport(importId: string, { token, onFinished, onWaits }: Settings) {
   const view = shallowRef<ImportView | null>(null)
   const state = ref<WatchState>('connecting')
   const reason = ref<RevokeReason>()
@@ -56,7 +58,9 @@ export function createWatchedImport(importId: string, { token, onFinished }: Set
   function note(next: ImportView): void {
     const before = view.value
     view.value = next
-    if (before && !isFinal(before.status) && isFinal(next.status)) onFinished(next)
+    if (!before || isFinal(before.status)) return
+    if (isFinal(next.status)) onFinished(next)
+    if (next.hold?.reason === 'confirm' && before.hold?.reason !== 'confirm') onWaits(next)
   }
 
   // A look at the log is no reason to keep a login alive; the token asks where there is one.

@@ -18,7 +18,7 @@ export const useWatches = defineStore('watches', () => {
   function open(importId: string, token?: string): WatchedImport {
     const found = byId.get(importId)
     if (found) return found
-    const made = createWatchedImport(importId, { token, onFinished: finish })
+    const made = createWatchedImport(importId, { token, onFinished: finish, onWaits: wait })
     byId.set(importId, made)
     return made
   }
@@ -37,8 +37,12 @@ export const useWatches = defineStore('watches', () => {
   }
 
   function finish(view: ImportView): void {
-    notifications.tellEnd(view)
+    notifications.tell({ type: 'ended', import: view })
     if (!onScreen.has(view.id)) drop(view.id)
+  }
+
+  function wait(view: ImportView): void {
+    notifications.tell({ type: 'waits', import: view })
   }
 
   function drop(importId: string): void {
