@@ -1,10 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError, toAppError, toWireError } from '../../errors.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Handler } from '../context.ts'
-
-/** How long a client may go on sending after it was refused. */
-const goOnSendingMs = 3000
+import { letRead } from './let-read.ts'
 
 /** The one exit for errors: every failure leaves as `{ error: { code, message, details?, requestId } }`. What was not foreseen is logged, not shown. */
 export function errorExit(log: Logger): Handler {
@@ -24,23 +21,6 @@ export function errorExit(log: Logger): Handler {
       ctx.body = toWireError(error, ctx.state.requestId)
     }
   }
-}
-
-/**
- * A client that is still sending a body that was refused gets time to read the answer: a connection that is closed on it at once is reset, and the answer
- * lost. One that goes on sending is cut off.
- */
-function letRead(request: IncomingMessage, response: ServerResponse): void {
-  const { socket } = request
-  const toBeClosed = !response.shouldKeepAlive
-  response.shouldKeepAlive = true
-  const timer = setTimeout(() => socket.destroy(), goOnSendingMs)
-  request.once('close', () => clearTimeout(timer))
-  request.once('end', () => {
-    clearTimeout(timer)
-    if (toBeClosed) socket.end()
-  })
-  request.resume()
 }
 
 /** Koa, its body parser and its router throw errors with a status of their own. */

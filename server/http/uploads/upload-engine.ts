@@ -1,43 +1,29 @@
-import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { StorageEngine } from 'multer'
-import type { HashThread, StreamHash } from '../../storage/hash-thread.ts'
-import type { Storage, StorageWriter } from '../../storage/storage.ts'
-import { GatheredPieces } from './gathered-pieces.ts'
+import { keepStream } from './keep-stream.ts'
+import type { KeepParts, KeptStream } from './keep-stream.ts'
 import { Reception, tooLarge } from './reception.ts'
 
-/** What is known of a file once it is received whole. `head` is its beginning, to look at what it is. */
-export type ReceivedFile = { name: string; key: string; size: number; sha256: string; head: Uint8Array }
+/** A file that was received whole, by its name for people. */
+export type ReceivedFile = KeptStream & { name: string }
 
-export type UploadParts = { storage: Storage; hashing: HashThread; maxBytes: number }
+export type UploadParts = KeepParts & { maxBytes: number }
 
 type Done = (error: unknown, info?: Partial<Express.Multer.File>) => void
 
-const headBytes = 4096
-
-/** Bytes that are written at a time, and how many may wait in memory while the disk works on those before. */
-const batchBytes = { atLeast: 512 * 1024, atMost: 1024 * 1024 }
-
-/**
- * Streams each file of a form to the storage, counting bytes and SHA-256 on the way: while some pieces are written, they are hashed, and the next ones
- * come in. A file that is not received whole (the client went away, a limit was passed, the disk is full) leaves nothing behind.
- */
+/** Streams each file of a form to the storage. A file that is not received whole (the client went away, a limit was passed, the disk is full) leaves nothing behind. */
 export class UploadEngine implements StorageEngine {
-  readonly #storage: Storage
-  readonly #hashing: HashThread
-  readonly #maxBytes: number
+  readonly #parts: UploadParts
   readonly #receptions = new WeakMap<IncomingMessage, Reception>()
 
-  constructor({ storage, hashing, maxBytes }: UploadParts) {
-    this.#storage = storage
-    this.#hashing = hashing
-    this.#maxBytes = maxBytes
+  constructor(parts: UploadParts) {
+    this.#parts = parts
   }
 
   /** What a request brings; the same for each of its files. */
   receptionOf(request: IncomingMessage): Reception {
-    const reception = this.#receptions.get(request) ?? new Reception(this.#storage, this.#maxBytes)
+    const reception = this.#receptions.get(request) ?? new Reception(this.#parts.storage, this.#parts.maxBytes)
     this.#receptions.set(request, reception)
     return reception
   }
@@ -60,53 +46,9 @@ export class UploadEngine implements StorageEngine {
   }
 
   async #receive(reception: Reception, stream: Readable, name: string): Promise<ReceivedFile> {
-    const pieces = new GatheredPieces(stream, batchBytes)
     // Multer notes the limit, and would wait for the end of the part.
-    stream.once('limit', () => stream.destroy(tooLarge(this.#maxBytes)))
-    const writer = await this.#storage.create()
-    try {
-      const counted = await this.#pump(reception, pieces, writer)
-      await writer.commit()
-      return { name, key: writer.key, ...counted }
-    } catch (thrown) {
-      await writer.discard()
-      throw thrown
-    }
-  }
-
-  async #pump(reception: Reception, pieces: GatheredPieces, writer: StorageWriter): Promise<Omit<ReceivedFile, 'name' | 'key'>> {
-    const head: Uint8Array[] = []
-    let size = 0
-    let hash: StreamHash | undefined
-    try {
-      for await (const batch of pieces) {
-        for (const piece of batch) {
-          if (size < headBytes) head.push(Buffer.from(piece.subarray(0, headBytes - size)))
-          size += piece.length
-          reception.count(piece.length)
-        }
-        await writer.write(batch)
-        hash ??= pieces.ended ? hashHere() : this.#hashing.open()
-        await hash.update(batch)
-      }
-      hash ??= hashHere()
-      return { size, sha256: await hash.digest(), head: Buffer.concat(head) }
-    } catch (thrown) {
-      hash?.discard()
-      throw thrown
-    }
-  }
-}
-
-/** For what is small: no thread is worth its while. */
-function hashHere(): StreamHash {
-  const hash = createHash('sha256')
-  return {
-    update: async (pieces) => {
-      for (const piece of pieces) hash.update(piece)
-    },
-    digest: async () => hash.digest('hex'),
-    discard: () => undefined,
+    stream.once('limit', () => stream.destroy(tooLarge(this.#parts.maxBytes)))
+    return { name, ...(await keepStream(this.#parts, stream, (bytes) => reception.count(bytes))) }
   }
 }
 
