@@ -63,6 +63,7 @@ async function check({ context, progress, types, wants }: Parts, documents: Awai
       progress,
       types,
       wants,
+      watchesPrices: guard !== null && types.includes('prices'),
       watch: guard ? async (record) => await guard.watch(record) : async () => {},
     })
     return { survey, question: guard ? await guard.ask() : null }

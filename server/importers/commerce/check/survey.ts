@@ -1,7 +1,7 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import { commerceTypes } from '../../../../shared/schemas/commerce-options.ts'
 import type { JobContext } from '../../../jobs/importer.ts'
-import { takes } from '../load/steps.ts'
+import { keepsToCount, takes } from '../load/steps.ts'
 import type { Document, Documents } from '../read/documents.ts'
 import { notTaken, notXml } from '../read/documents.ts'
 import { openRecords } from '../read/read-records.ts'
@@ -24,6 +24,8 @@ export type SurveyOptions = {
   progress: RunProgress
   types: CommerceType[]
   wants: (record: CommerceRecord) => boolean
+  /** The prices of offers are looked at. */
+  watchesPrices: boolean
   /** Looks at each record on the way. */
   watch(record: CommerceRecord): Promise<void>
 }
@@ -48,7 +50,10 @@ async function surveyOne(
   options: SurveyOptions,
   share: (read: number) => number,
 ): Promise<SurveyedDocument | null> {
-  const pieces = await openRecords(document, options.context.signal, 'strict')
+  const pieces = await openRecords(document, options.context.signal, {
+    way: 'strict',
+    keep: (kind, child) => keepsToCount(kind, child, options.watchesPrices),
+  })
   if ('head' in pieces) {
     // Within a zip other files are passed over; one that was sent for itself was meant to be taken.
     if (!document.inZip) throw notTaken(document.name, notXml(pieces.head) ?? 'no XML')

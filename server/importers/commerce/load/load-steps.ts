@@ -11,7 +11,7 @@ import type { Position } from './position.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Writing } from './row-writer.ts'
 import { countLive } from './source-counts.ts'
-import { takes } from './steps.ts'
+import { keeps, takes } from './steps.ts'
 import { Transactions } from './transactions.ts'
 
 /** Records, and elements of them, that are written at once; and batches between two commits. */
@@ -75,7 +75,7 @@ async function* batchesFrom(run: CommerceRun, type: CommerceType, skip: number):
       continue
     }
     let batch: Batch = { records: [], elements: 0, file: document.name }
-    const pieces = await openRecords(document, run.context.signal, 'quick')
+    const pieces = await openRecords(document, run.context.signal, { way: 'quick', keep: (kind, child) => keeps(type, kind, child) })
     if ('head' in pieces) continue
     for await (const { records } of readAhead(pieces)) {
       run.context.signal.throwIfAborted()

@@ -15,10 +15,12 @@ export type Written = {
   live: Map<Entity, number>
   /** Keys of offers that were not there before. */
   newOffers: Cell[][]
+  /** Rows that were not there before, as `entity key`: they have no lists yet that would have to be looked up. */
+  made: Set<string>
 }
 
 export function nothingWritten(): Written {
-  return { counts: new EntityCounts(), live: new Map(), newOffers: [] }
+  return { counts: new EntityCounts(), live: new Map(), newOffers: [], made: new Set() }
 }
 
 /**
@@ -45,7 +47,7 @@ export class RowWriter {
   async lists(tx: TargetTransaction, changes: ListChange[], written: Written): Promise<void> {
     for (const [entity, own] of Map.groupBy(changes, (change) => change.entity)) {
       const table = this.#writing.tables[entity]
-      const owners = await this.#foundLists(tx, table, own)
+      const owners = await this.#foundLists(tx, table, own, written.made)
       for (const change of own) this.#applyList(table, owners.get(keyText(change.owner)) ?? new Map<string, RowState>(), change)
       await this.#write(
         tx,
@@ -82,11 +84,17 @@ export class RowWriter {
     tx: TargetTransaction,
     { table, owner, item, data }: CommerceTable,
     changes: ListChange[],
+    made: Set<string>,
   ): Promise<Map<string, Map<string, RowState>>> {
-    const owners = new Map(changes.map((change) => [keyText(change.owner), change.owner]))
+    const lists = new Map<string, Map<string, RowState>>()
+    const owners = new Map<string, Cell[]>()
+    for (const change of changes) {
+      if (made.has(ownerOf(change))) lists.set(keyText(change.owner), new Map())
+      else owners.set(keyText(change.owner), change.owner)
+    }
+    if (owners.size === 0) return lists
     const lookup = { table, by: ['source', ...owner], keys: [...owners.values()].map((key) => [this.#writing.source, ...key]) }
     const found = await tx.findAll({ ...lookup, select: [...item, ...data, 'created_at', 'deleted_at'] })
-    const lists = new Map<string, Map<string, RowState>>()
     for (const [at, [text, key]] of [...owners].entries()) {
       const states = new Map<string, RowState>()
       for (const row of found[at] ?? []) {
@@ -126,6 +134,7 @@ export class RowWriter {
       if (outcome === 'unchanged') continue
       const delta = liveDelta(state)
       if (delta !== 0) written.live.set(entity, (written.live.get(entity) ?? 0) + delta)
+      if (!state.found) written.made.add(madeKey(entity, state.key))
       if (entity === 'offers' && delta > 0) written.newOffers.push(state.key)
       rows.push([source, ...state.key, ...state.values, state.found?.createdAt ?? now, now, state.deletedAt, importId])
     }
@@ -138,4 +147,22 @@ function stateOf(key: Cell[], row: Cell[], spokenOf: boolean): RowState {
   const values = row.slice(0, -2)
   const found: FoundRow = { values, createdAt: row.at(-2) ?? null, deletedAt: row.at(-1) ?? null }
   return { key, found, values, deletedAt: found.deletedAt, spokenOf }
+}
+
+function madeKey(entity: Entity, key: Cell[]): string {
+  return `${entity} ${keyText(key)}`
+}
+
+const listOwners: Partial<Record<Entity, Entity>> = {
+  product_groups: 'products',
+  product_taxes: 'products',
+  customer_addresses: 'customers',
+  customer_contacts: 'customers',
+}
+
+/** The row that a list belongs to, as `made` has it; '' where the list may be there before it. */
+function ownerOf({ entity, owner }: ListChange): string {
+  const known = listOwners[entity]
+  if (known) return madeKey(known, owner)
+  return owner.length === 2 ? madeKey(owner[0] === 'product' ? 'products' : 'offers', owner.slice(1)) : ''
 }

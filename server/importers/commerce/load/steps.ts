@@ -40,6 +40,24 @@ const steps: Record<CommerceType, Step> = {
   customers: { kinds: { customer: customerChange } },
 }
 
+const id = ['Ид', 'ИдХарактеристики']
+const priceBlocks = new Set([...id, 'Цены'])
+const stockBlocks = new Set([...id, 'Количество', 'Склад', 'Склады', 'Остатки'])
+const marks = new Set([...id, 'ПометкаУдаления'])
+
+/** Whether a step looks into a child of a record. */
+export function keeps(type: CommerceType, kind: RecordKind, child: string): boolean {
+  if (!(kind in steps[type].kinds)) return false
+  if (kind !== 'offer') return true
+  if (type === 'prices') return priceBlocks.has(child)
+  return type === 'stocks' ? stockBlocks.has(child) : id.includes(child) || (!priceBlocks.has(child) && !stockBlocks.has(child))
+}
+
+/** Whether counting the records of the steps, and the guard, look into a child. Groups and properties have records in them. */
+export function keepsToCount(kind: RecordKind, child: string, watchesPrices: boolean): boolean {
+  return kind === 'group' || kind === 'property' || marks.has(child) || (watchesPrices && child === 'Цены')
+}
+
 /** Whether a step has something to do with a record. */
 export function takes(type: CommerceType, record: CommerceRecord): boolean {
   const { kinds, ofOffers } = steps[type]

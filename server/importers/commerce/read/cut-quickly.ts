@@ -1,6 +1,7 @@
 import type { Cutter } from './cut-strictly.ts'
 import { localName } from './cut-strictly.ts'
 import { RecordBuilder } from './record-builder.ts'
+import type { Keep } from './record-builder.ts'
 import type { CommerceRecord } from './record.ts'
 import { attributesIn, tagEnd, unescaped } from './tag-text.ts'
 
@@ -18,8 +19,8 @@ export class QuickCutter implements Cutter {
   #line = 1
   #lineAt = 0
 
-  constructor(file: string, byteAt: (position: number) => number) {
-    this.#builder = new RecordBuilder(file, () => ({ line: this.#countLines(), byte: byteAt(this.#before + this.#tag + 1) }))
+  constructor(file: string, byteAt: (position: number) => number, keep: Keep) {
+    this.#builder = new RecordBuilder(file, () => ({ line: this.#countLines(), byte: byteAt(this.#before + this.#tag + 1) }), keep)
   }
 
   get orders(): number {
@@ -33,7 +34,7 @@ export class QuickCutter implements Cutter {
     for (;;) {
       const tag = text.indexOf('<', at)
       if (tag < 0) break
-      if (tag > at) this.#builder.text(unescaped(text.slice(at, tag)))
+      if (tag > at && !this.#builder.passing) this.#builder.text(unescaped(text.slice(at, tag)))
       at = tag
       const end = this.#markup(text, tag)
       if (end < 0) break
@@ -78,7 +79,10 @@ export class QuickCutter implements Cutter {
     const inner = text.slice(tag + 1, closed ? end - 1 : end)
     const blank = inner.search(/\s/)
     this.#tag = tag
-    this.#builder.open(this.#name(blank < 0 ? inner : inner.slice(0, blank)), blank < 0 ? null : attributesIn(inner.slice(blank)))
+    this.#builder.open(
+      this.#name(blank < 0 ? inner : inner.slice(0, blank)),
+      blank < 0 || this.#builder.passing ? null : attributesIn(inner.slice(blank)),
+    )
     if (closed) this.#builder.close()
   }
 

@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes'
 import type { SaxesTagPlain } from 'saxes'
 import { AppError } from '../../../errors.ts'
-import type { Place } from './record-builder.ts'
+import type { Keep, Place } from './record-builder.ts'
 import { RecordBuilder } from './record-builder.ts'
 import type { CommerceRecord } from './record.ts'
 
@@ -29,11 +29,11 @@ export class StrictCutter implements Cutter {
   #startLine = 1
 
   /** @param byteAt where in the file the tag begins that was opened last before a position of the text */
-  constructor(file: string, byteAt: (position: number) => number) {
+  constructor(file: string, byteAt: (position: number) => number, keep: Keep) {
     this.#file = file
     const parser = new SaxesParser<Options>({ xmlns: false, fileName: file })
     this.#parser = parser
-    this.#builder = new RecordBuilder(file, (): Place => ({ line: this.#startLine, byte: byteAt(parser.position) }))
+    this.#builder = new RecordBuilder(file, (): Place => ({ line: this.#startLine, byte: byteAt(parser.position) }), keep)
     parser.on('error', (error) => this.#refuse('file_damaged', plainText(error.message, file)))
     parser.on('doctype', () => this.#refuse('file_unsupported', 'it has a DOCTYPE, which no export of 1C has'))
     parser.on('opentagstart', () => this.#begin())
@@ -89,7 +89,7 @@ export class StrictCutter implements Cutter {
       const what = /^html$/i.test(name) ? 'an HTML page' : `an XML file of another kind (<${name.slice(0, 60)}>)`
       this.#refuse('file_unsupported', `it is ${what}, not CommerceML`)
     }
-    this.#builder.open(name, attributesOf(tag))
+    this.#builder.open(name, this.#builder.passing ? null : attributesOf(tag))
   }
 
   #close(): void {

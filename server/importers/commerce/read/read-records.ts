@@ -4,13 +4,14 @@ import { notXml } from './documents.ts'
 import type { Document } from './documents.ts'
 import { bytesOf, decodeText, encodingBytes, encodingOf } from './encoding.ts'
 import type { Encoding, TextPiece } from './encoding.ts'
+import type { Keep } from './record-builder.ts'
 import type { CommerceRecord } from './record.ts'
 
 /** Some records of a document, how many of its bytes were read by then, and its orders so far, which are passed over. */
 export type RecordPiece = { records: CommerceRecord[]; read: number; orders: number }
 
-/** `strict` checks all of it; `quick` is for a document that was read strictly to its end before. */
-export type Reading = 'strict' | 'quick'
+/** `strict` checks all of it; `quick` is for a document that was read strictly to its end before. `keep` says what of a record is of use. */
+export type Reading = { way: 'strict' | 'quick'; keep: Keep }
 
 /**
  * The records of a document in its order, piece by piece; memory does not grow with its size. `null` when its first bytes are no XML text.
@@ -61,7 +62,7 @@ async function* pieces(
     at.counted = tag
     return at.byte
   }
-  const cutter = reading === 'strict' ? new StrictCutter(file, byteAt) : new QuickCutter(file, byteAt)
+  const cutter = reading.way === 'strict' ? new StrictCutter(file, byteAt, reading.keep) : new QuickCutter(file, byteAt, reading.keep)
   let written = 0
   for await (const { text, byte } of wholeTags(decodeText(file, chunks, encoding), encoding)) {
     signal.throwIfAborted()

@@ -9,6 +9,9 @@ export const recordLimits = { elements: 100_000, text: 8 * 2 ** 20 }
 /** A record on its way: its elements from the outermost to the one that is open. */
 type Building = { record: CommerceRecord; open: XmlElement[]; characters: number }
 
+/** Which children of a record are of use, by its kind. Of others only the name is kept: most of what a file holds is of no use to one step. */
+export type Keep = (kind: RecordKind, child: string) => boolean
+
 /** Where the tag begins that is being opened. Asked for each record, not for each tag. */
 export type Place = { line: number; byte: number }
 
@@ -19,6 +22,7 @@ export type Place = { line: number; byte: number }
 export class RecordBuilder {
   readonly #file: string
   readonly #place: () => Place
+  readonly #keep: Keep
   readonly #path: string[] = []
   readonly #building: Building[] = []
   #done: CommerceRecord[] = []
@@ -29,9 +33,15 @@ export class RecordBuilder {
   /** Orders that were passed over. */
   orders = 0
 
-  constructor(file: string, place: () => Place) {
+  constructor(file: string, place: () => Place, keep: Keep) {
     this.#file = file
     this.#place = place
+    this.#keep = keep
+  }
+
+  /** Whether what comes now is passed over, so that its attributes and texts need not be told. */
+  get passing(): boolean {
+    return this.#passing > 0
   }
 
   get depth(): number {
@@ -120,7 +130,8 @@ export class RecordBuilder {
       if (parent.children.length === 0) parent.text = parent.text.trim()
       parent.children.push(grown)
     }
-    building.open.push(grown)
+    if (building.open.length === 1 && !this.#keep(building.record.kind, grown.name)) this.#passing = 1
+    else building.open.push(grown)
   }
 
   /** Ид, ИдКаталога and the like: texts that stand in the block itself. */
