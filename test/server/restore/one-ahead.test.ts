@@ -18,7 +18,9 @@ function counting(most: number, fault?: Error) {
 describe('reading one ahead', () => {
   it('gives out everything in its order', async () => {
     const { seen, source } = counting(5)
-    expect(await Array.fromAsync(oneAhead(source))).toEqual([1, 2, 3, 4, 5])
+    const taken: number[] = []
+    for await (const number of oneAhead(source)) taken.push(number)
+    expect(taken).toEqual([1, 2, 3, 4, 5])
     expect(seen.closed).toBe(true)
   })
 
