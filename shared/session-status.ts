@@ -39,5 +39,5 @@ export function canCancel(status: SessionStatus): boolean {
 
 /** Whether a person may start another attempt of this run. */
 export function canRetry(status: SessionStatus): boolean {
-  return canMove(status, 'queued')
+  return isFinal(status) && canMove(status, 'queued')
 }
