@@ -29,7 +29,6 @@ export const errorStatus = {
   file_unsupported: 422,
   file_limit: 422,
   record_invalid: 422,
-  needs_confirmation: 409,
   table_missing: 422,
   column_missing: 422,
   value_invalid: 422,

@@ -1,8 +1,7 @@
 import { commerceOptions, commerceTypes } from '../../../shared/schemas/commerce-options.ts'
 import { AppError } from '../../errors.ts'
-import type { Importer, Job, JobContext, JobOutcome } from '../../jobs/importer.ts'
+import type { Held, Importer, Job, JobContext, JobOutcome, Question } from '../../jobs/importer.ts'
 import { Guard } from './check/guard.ts'
-import type { Question } from './check/guard.ts'
 import { surveyDocuments, totalOf } from './check/survey.ts'
 import type { CommerceRun } from './commerce-run.ts'
 import { loadSteps } from './load/load-steps.ts'
@@ -18,9 +17,9 @@ import type { TallyState } from './report/tally.ts'
 import { knownTables } from './schema/open-tables.ts'
 
 /** Takes over goods, prices, stocks and customers from exports of 1C. See README.md. */
-export const importer: Importer<JobOutcome> = { run: runCommerce }
+export const importer: Importer = { run: runCommerce }
 
-async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome> {
+async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | Held> {
   const { target } = job
   if (!target) throw new AppError('internal', 'An import from 1C needs a target.')
   const options = commerceOptions.parse(job.options)
@@ -42,7 +41,7 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome> {
     const run: CommerceRun = { ...parts, survey }
     progress.total = totalOf(survey, types)
     await logCheck(run, documents.passed)
-    if (question) return await held(context, question, nothing.ledger(progress.total))
+    if (question) return await held(context, question)
     if (checkpoint) await context.log('info', `The run goes on behind its first ${counted(position.tally.done, 'record')}.`)
     return await loadSteps(run, position)
   } catch (thrown) {
@@ -81,11 +80,10 @@ async function logCheck({ context, survey, progress, types }: CommerceRun, pictu
   if (progress.total === 0) await context.log('warning', 'There is nothing of the chosen types in the files: nothing is to be done.')
 }
 
-/** Nothing was written, and a person has to say whether it goes on: with `confirmed` it does. */
-async function held(context: JobContext, { reasons, figures }: Question, ledger: JobOutcome['ledger']): Promise<JobOutcome> {
-  const message = `${reasons.join(' ')} Nothing was written: a person has to say whether that is meant.`
-  await context.log('warning', message, { data: figures })
-  return { status: 'failed', ledger, error: { code: 'needs_confirmation', message, details: figures } }
+/** Nothing was written, and a person has to say whether it goes on: then another attempt runs with `confirmed`. */
+async function held(context: JobContext, question: Question): Promise<Held> {
+  await context.log('warning', question.message, { data: question.figures })
+  return { status: 'held', question }
 }
 
 /** The commit of a former attempt went through, and its answer was lost. */

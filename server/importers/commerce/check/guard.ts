@@ -1,5 +1,6 @@
 import type { CommerceOptions } from '../../../../shared/schemas/commerce-options.ts'
 import type { Cell, Target, TargetTransaction, Fence } from '../../../targets/target.ts'
+import type { Question } from '../../../jobs/importer.ts'
 import { changeOf, takes } from '../load/steps.ts'
 import { RecordRefused, counted } from '../model/problem.ts'
 import { deletionMark } from '../model/values.ts'
@@ -9,10 +10,7 @@ import type { CommerceTables } from '../schema/tables.ts'
 import { movedFar } from './moved-far.ts'
 
 /** What a run would do to what is there: products, and prices that are there and are stated again. */
-export type GuardFigures = { removed: number; products: number; movedFar: number; prices: number }
-
-/** Why a run waits for a person. `figures` are for pages and programs. */
-export type Question = { reasons: string[]; figures: GuardFigures }
+type GuardFigures = { removed: number; products: number; movedFar: number; prices: number }
 
 const batch = 1000
 
@@ -54,7 +52,7 @@ export class Guard {
       const prices = `${counted(figures.movedFar, 'price')} of ${figures.prices.toLocaleString('en-US')}`
       reasons.push(`${prices} would move by more than ${by} %, and ${moved} % of them may.`)
     }
-    return reasons.length > 0 ? { reasons, figures } : null
+    return reasons.length > 0 ? { message: `${reasons.join(' ')} Is that meant? Nothing was written yet.`, figures } : null
   }
 
   async close(): Promise<void> {

@@ -24,8 +24,3 @@ export type RowChange = {
 export type ListChange = { entity: Entity; owner: Cell[]; mode: 'whole' | 'stated'; items: { key: Cell[]; values: Cell[] }[] }
 
 export type Change = { rows: RowChange[]; lists: ListChange[] }
-
-/** Values by column name, in the order of the table; columns that are not named are not spoken of. */
-export function inOrder(columns: readonly string[], values: Record<string, Said>): Said[] {
-  return columns.map((name) => values[name])
-}

@@ -68,7 +68,7 @@ function requisites(element: XmlElement, owner: Cell[]): ListChange | null {
 }
 
 /** ЗначенияРеквизитов: names and texts, names repeated or localised; undefined when there is no such block. */
-export function requisitesOf(element: XmlElement): { name: string; value: string | null }[] | undefined {
+function requisitesOf(element: XmlElement): { name: string; value: string | null }[] | undefined {
   return listed(element, 'ЗначенияРеквизитов', 'ЗначениеРеквизита')?.flatMap((one) => {
     const name = textOf(one, 'Наименование')
     return name === null ? [] : [{ name, value: textOf(one, 'Значение') }]

@@ -7,7 +7,7 @@ import { RecordRefused } from './problem.ts'
 import { decimal } from './values.ts'
 
 /** In place of a warehouse: the quantity in all of them together. */
-export const allWarehouses = ''
+const allWarehouses = ''
 
 const blocks = new Set(['Количество', 'Склад', 'Склады', 'Остатки'])
 

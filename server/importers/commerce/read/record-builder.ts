@@ -4,7 +4,7 @@ import type { Block, CommerceRecord, RecordKind } from './record.ts'
 import { blockNames, innerKindOf, kindOf, passedName, rootName } from './record.ts'
 
 /** Real records stay far below these: what comes beyond is not kept, and the record will be rejected. */
-export const recordLimits = { elements: 100_000, text: 8 * 2 ** 20 }
+const recordLimits = { elements: 100_000, text: 8 * 2 ** 20 }
 
 /** A record on its way: its elements from the outermost to the one that is open. */
 type Building = { record: CommerceRecord; open: XmlElement[]; characters: number }

@@ -16,7 +16,7 @@ export type ZipLimits = {
 }
 
 /** An export with its pictures may have very many entries; XML packs to a twentieth, a bomb to a thousandth. */
-export const zipLimits: ZipLimits = { entries: 200_000, bytes: 64 * 2 ** 30, ratio: 500, ratioFrom: 100 * 2 ** 20 }
+const zipLimits: ZipLimits = { entries: 200_000, bytes: 64 * 2 ** 30, ratio: 500, ratioFrom: 100 * 2 ** 20 }
 
 /** A file within a zip. `name` is its path in the zip, with `/`. */
 export type ZipEntry = { name: string; size: number; open(): AsyncGenerator<Buffer> }
