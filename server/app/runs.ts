@@ -14,6 +14,7 @@ import { SqlAttemptStore } from '../sessions/attempt-store.ts'
 import { ImportControl } from '../sessions/import-control.ts'
 import { ImportReader } from '../sessions/import-reader.ts'
 import { ImportStarter } from '../sessions/import-starter.ts'
+import { LeftCheckpoints } from '../sessions/left-checkpoints.ts'
 import { Reconciler } from '../sessions/reconcile.ts'
 import { SqlRunLeases } from '../sessions/run-leases.ts'
 import { tidy } from '../sessions/tidy.ts'
@@ -28,8 +29,8 @@ export type Runs = ReturnType<typeof createRuns>
 /** Everything that makes a run: its log, its queue, its attempts, and what people do to it. */
 export function createRuns(config: Config, log: Logger, parts: RunParts) {
   const { database, storage, engine, tokens } = parts
-  const records = createRecords(config, parts)
-  const { live, reader, signals, events, store } = records
+  const records = createRecords(config, log, parts)
+  const { live, reader, signals, events, store, checkpoints } = records
   const enqueueAll = tolerantQueue(engine, log)
   const enqueue = async (importId: string, attempt: number) => await enqueueAll([{ importId, attempt }])
   const runLeases = new SqlRunLeases(database)
@@ -60,6 +61,9 @@ export function createRuns(config: Config, log: Logger, parts: RunParts) {
     live,
     reader,
     signals,
+    events,
+    enqueue,
+    worker,
     reconciler,
     control,
     starter: new ImportStarter({ database, events, tokens, enqueue }),
@@ -70,12 +74,13 @@ export function createRuns(config: Config, log: Logger, parts: RunParts) {
     stop: async () => {
       runner.stopAll()
       await engine.queue.close()
+      checkpoints.stop()
     },
   }
 }
 
 /** What is known of runs, and the one door through which it changes. */
-function createRecords(config: Config, { database, targets, publisher, importers }: RunParts) {
+function createRecords(config: Config, log: Logger, { database, targets, engine, publisher, importers }: RunParts) {
   const live = new LiveRuns()
   const reader = new ImportReader(database, live)
   const signals = new EventSignals()
@@ -85,6 +90,8 @@ function createRecords(config: Config, { database, targets, publisher, importers
     const view = patched ? await reader.find(importId) : null
     if (view) publisher.importChanged(view)
   })
+  const addressOf = async (targetId: string) => await targets.addressOf(targetId)
+  const checkpoints = new LeftCheckpoints({ database, locks: engine.locks, addressOf, openTarget, log: log.child({ scope: 'checkpoints' }) })
   const store = new SqlAttemptStore({
     database,
     events,
@@ -92,10 +99,10 @@ function createRecords(config: Config, { database, targets, publisher, importers
     live,
     storageAddress: config.storage,
     importers,
-    addressOf: async (targetId) => await targets.addressOf(targetId),
-    openTarget,
+    addressOf,
+    checkpoints,
   })
-  return { live, reader, signals, events, store }
+  return { live, reader, signals, events, store, checkpoints }
 }
 
 /** The rows are there and say that they wait: what the queue does not take now, whoever reconciles puts into it. */

@@ -31,7 +31,7 @@ export type AttemptStore = {
   resume(importId: string, attempt: number, reason: 'interrupted' | 'worker_lost', message: string): Promise<boolean>
   /** The checkpoint was removed from the target. */
   forgotten(importId: string): Promise<void>
-  /** Removes the checkpoint from the target when no thread is there to do it. */
+  /** Removes the checkpoint from the target when no thread is there to do it; later when the target can't be reached. Does not throw. */
   forget(importId: string): Promise<void>
   /** Ends a run that was asked to stop while no thread worked on it. Does nothing to any other. */
   endCancelled(importId: string): Promise<void>
@@ -218,6 +218,8 @@ export class AttemptRunner {
   /** Stores how the attempt ended. */
   async #conclude(input: AttemptInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<After> {
     const { importId, attempt } = input
+    // From here on the row alone says whose the run is: that it becomes nobody's by its end is no loss.
+    this.#runs.remove(importId)
     if (outcome.status === 'interrupted') {
       await worker.end(false)
       return againIf(await this.#store.resume(importId, attempt, 'interrupted', this.#options.stopMessage))
@@ -236,6 +238,7 @@ export class AttemptRunner {
     await this.#store.finish(importId, attempt, outcome)
     this.#killAfterDrain(worker, worker.exited())
     if (await worker.end(true)) await this.#store.forgotten(importId)
+    else await this.#store.forget(importId)
     return 'over'
   }
 

@@ -11,9 +11,10 @@ import type { Question } from '../jobs/importer.ts'
 import type { FromThread, ThreadInput, ThreadOutcome } from '../jobs/thread-protocol.ts'
 import type { EventDraft, EventLog } from '../realtime/event-log.ts'
 import type { Publisher } from '../realtime/publisher.ts'
-import type { Target, TargetAddress } from '../targets/target.ts'
+import type { TargetAddress } from '../targets/target.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
 import { keepRejected } from './keep-rejected.ts'
+import type { LeftCheckpoints } from './left-checkpoints.ts'
 import { refuseOccupied } from './occupied-target.ts'
 import { settle } from './settle-ledger.ts'
 import { newestVersion } from './version.ts'
@@ -27,7 +28,7 @@ export type StoreParts = {
   /** By kind: the URL of the module that exports `importer`. */
   importers: Partial<Record<ImportSession['kind'], { module: string }>>
   addressOf(targetId: string): Promise<TargetAddress>
-  openTarget(address: TargetAddress): Promise<Target>
+  checkpoints: LeftCheckpoints
 }
 
 type Batch = Extract<FromThread, { type: 'batch' }>
@@ -205,15 +206,7 @@ export class SqlAttemptStore implements AttemptStore {
   }
 
   async forget(importId: string): Promise<void> {
-    const row = await this.#row(importId, ['id', 'targetId'])
-    if (!row?.targetId) return
-    const target = await this.#parts.openTarget(await this.#parts.addressOf(row.targetId))
-    try {
-      await target.forget(importId)
-      await this.forgotten(importId)
-    } finally {
-      await target.close()
-    }
+    await this.#parts.checkpoints.forget(importId)
   }
 
   /** What the thread needs besides the row. A run that can't begin ends here, with the reason. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { ImportSessionEntity } from '../database/entities.ts'
+import { ExchangePieceEntity, ImportSessionEntity } from '../database/entities.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SqlAttemptStore } from './attempt-store.ts'
@@ -18,15 +18,9 @@ export async function tidy(parts: TidyParts, { alone }: { alone: boolean }): Pro
   await removeOrphans(parts, alone ? Infinity : Date.now() - longestUploadMs)
 }
 
-async function forgetEnded({ database, store, log }: TidyParts): Promise<void> {
+async function forgetEnded({ database, store }: TidyParts): Promise<void> {
   const ended = await database.em().find(ImportSessionEntity, { markerPending: true, endedAt: { $ne: null } }, { fields: ['id'] })
-  for (const { id } of ended) {
-    try {
-      await store.forget(id)
-    } catch (error) {
-      log.warn({ err: error, importId: id }, 'the checkpoint of an ended run is still in its target')
-    }
-  }
+  for (const { id } of ended) await store.forget(id)
 }
 
 /**
@@ -37,6 +31,7 @@ async function removeOrphans({ database, storage, log }: Pick<TidyParts, 'databa
   const known = new Set<string>()
   const rows = await database.em().find(ImportSessionEntity, { uploadsGone: false }, { fields: ['files'], disableIdentityMap: true })
   for (const row of rows) for (const file of row.files) known.add(file.key)
+  for (const { key } of await database.em().find(ExchangePieceEntity, {}, { fields: ['key'], disableIdentityMap: true })) known.add(key)
   for await (const { key, modifiedAt } of storage.list()) {
     if (known.has(key) || modifiedAt >= olderThan) continue
     await storage.remove(key)
