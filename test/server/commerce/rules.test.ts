@@ -336,6 +336,13 @@ for (const dialect of dialects) {
         expect(await rows('products', 'id')).toEqual([['b']])
       })
 
+      it('tells files of one name apart', async () => {
+        const bad = commerceFile('1.xml', catalog('<Товар/>'))
+        const { context, outcome } = await takeOver(database, [bad, bad])
+        expect(outcome.ledger).toMatchObject({ total: 2, failed: 2 })
+        expect(context.rejected.map(({ file }) => file)).toEqual(['1.xml', '1.xml (2)'])
+      })
+
       it('ends well when there is nothing of what was chosen, and says so', async () => {
         const { outcome, context } = await take(catalog(product('a')), { types: ['customers'] })
         expect(outcome).toMatchObject({ status: 'succeeded', ledger: { total: 0 } })

@@ -35,7 +35,7 @@ export async function openDocuments(files: JobFile[], signal: AbortSignal): Prom
   }
   let passed = 0
   try {
-    for (const file of files) {
+    for (const file of toldApart(files)) {
       if (!(await isZip(file))) {
         documents.push({ name: file.name, size: file.size, inZip: false, open: () => addAbortSignal(signal, file.open()) })
         continue
@@ -54,6 +54,16 @@ export async function openDocuments(files: JobFile[], signal: AbortSignal): Prom
     if (signal.aborted) throw signal.reason
     throw error
   }
+}
+
+/** Files of one name get numbers: a rejected record is found again by the name of its file. */
+function toldApart(files: JobFile[]): JobFile[] {
+  const seen = new Map<string, number>()
+  return files.map((file) => {
+    const count = (seen.get(file.name) ?? 0) + 1
+    seen.set(file.name, count)
+    return count === 1 ? file : { ...file, name: `${file.name} (${count})`, open: () => file.open(), read: (start, end) => file.read(start, end) }
+  })
 }
 
 async function readWhole(file: JobFile, signal: AbortSignal): Promise<void> {
