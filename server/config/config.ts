@@ -38,9 +38,12 @@ export type Config = {
   watchTokenMs: number
   jobMemoryMb: number
   jobConcurrency: number
+  targetBusy: 'wait' | 'refuse'
   /** A worker that gave no sign of life for so long is taken for lost. */
   leaseMs: number
   maxUploadBytes: number
+  /** How large the pieces are in which 1C sends a file, and how long it is held while it asks for an import's end. */
+  exchange: { fileLimit: number; holdMs: number }
   keepUploadsMs: number
   sqliteDirs: string[]
   publicUrl: URL | undefined
@@ -77,8 +80,10 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     watchTokenMs: s.WATCH_TOKEN_SECONDS * 1000,
     jobMemoryMb: s.JOB_MEMORY_MB,
     jobConcurrency: s.JOB_CONCURRENCY,
+    targetBusy: s.TARGET_BUSY,
     leaseMs: s.LEASE_SECONDS * 1000,
     maxUploadBytes: s.MAX_UPLOAD_MB * 1024 * 1024,
+    exchange: { fileLimit: s.EXCHANGE_FILE_LIMIT_KB * 1024, holdMs: s.EXCHANGE_HOLD_SECONDS * 1000 },
     keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
     sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),
     publicUrl: s.PUBLIC_URL ? new URL(s.PUBLIC_URL) : undefined,

@@ -51,7 +51,15 @@ const allSettings = z.object({
   JOB_MEMORY_MB: whole(32, 65_536).default(512).describe('Memory a run may use in its thread; a run that needs more fails, the server goes on.'),
   JOB_CONCURRENCY: whole(1, 64).default(2).describe('Runs at the same time in this process.'),
   LEASE_SECONDS: whole(2, 3600).default(30).describe('A worker that gave no sign of life for so long is taken for lost; its runs go on elsewhere.'),
+  TARGET_BUSY: z
+    .enum(['wait', 'refuse'])
+    .default('wait')
+    .describe('What a start does whose target another run works on: wait for its turn, or be refused with a link to that run.'),
   MAX_UPLOAD_MB: whole(1, 1_048_576).default(10_240).describe('Largest file that is taken.'),
+  EXCHANGE_FILE_LIMIT_KB: whole(64, 1_048_576)
+    .default(16_384)
+    .describe('1C sends a file to /exchange/1c in pieces of this size; a web server in front must take bodies as large.'),
+  EXCHANGE_HOLD_SECONDS: whole(1, 600).default(20).describe('1C asks without a pause how its import stands; so long each question is held.'),
   KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
   SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
   PUBLIC_URL: z

@@ -46,6 +46,8 @@ type After = 'over' | 'again' | 'later'
 /** A target that stays locked by what a lost attempt left there is tried again so many times. */
 const mostLockedAttempts = 30
 
+const warnEveryMs = 60_000
+
 /** `stopMessage`: what the watchers are told when this process stops in the middle of a run. */
 export type AttemptOptions = { memoryMb: number; leaseMs: number; drainMs: number; stopMessage: string }
 
@@ -61,6 +63,7 @@ export class AttemptRunner {
   readonly #released: () => void
   readonly #runs: HeldRuns
   #stopping = false
+  #warnAt = 0
 
   constructor(parts: {
     store: AttemptStore
@@ -102,7 +105,7 @@ export class AttemptRunner {
 
   async #runLocked(importId: string, hold: Hold, again: (importId: string, attempt: number) => void): Promise<Handled> {
     const lock = await this.#store.lockFor(importId)
-    if (lock === 'not_mine') return 'not_mine'
+    if (lock === 'not_mine') return this.#leave(importId)
     if (!lock) return 'done'
     if (this.#stopping) return 'busy'
     const lease = await this.#leases.acquire(lock.key, `${this.#owner}:${importId}`, this.#options.leaseMs)
@@ -118,6 +121,15 @@ export class AttemptRunner {
     } finally {
       await this.#release(lease)
     }
+  }
+
+  #leave(importId: string): 'not_mine' {
+    const now = performance.now()
+    if (now >= this.#warnAt) {
+      this.#warnAt = now + warnEveryMs
+      this.#log.warn({ importId }, 'a run is of a newer release, or of a kind unknown here; it is left to other workers')
+    }
+    return 'not_mine'
   }
 
   async #release(lease: Lease): Promise<void> {

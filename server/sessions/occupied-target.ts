@@ -8,11 +8,32 @@ import { AppError } from '../errors.ts'
  * Throws `target_locked` when another run works on the target, or is believed to.
  */
 export async function refuseOccupied(em: EntityManager, targetId: string, importId: string): Promise<void> {
-  await em.findOne(TargetEntity, { id: targetId }, { lockMode: LockMode.PESSIMISTIC_WRITE, fields: ['id'], disableIdentityMap: true })
+  await lockTarget(em, targetId)
   const other = await em.findOne(
     ImportSessionEntity,
     { targetId, id: { $ne: importId }, status: { $in: ['running', 'cancelling'] } },
     { fields: ['id'], disableIdentityMap: true },
   )
   if (other) throw new AppError('target_locked', 'Another run works on this target.', { details: { importId: other.id } })
+}
+
+/**
+ * For a server that is told to refuse starts into a target that is busy. Throws `conflict` with `details.importId`, the run that has not ended yet,
+ * whether it works or waits.
+ */
+export async function refuseBusy(em: EntityManager, targetId: string): Promise<void> {
+  await lockTarget(em, targetId)
+  const other = await em.findOne(
+    ImportSessionEntity,
+    { targetId, activeKey: { $ne: null } },
+    { fields: ['id', 'title'], orderBy: { createdAt: 'asc' }, disableIdentityMap: true },
+  )
+  if (!other) return
+  throw new AppError('conflict', `“${other.title}” goes into this database just now. Start again when it has ended.`, {
+    details: { importId: other.id },
+  })
+}
+
+async function lockTarget(em: EntityManager, targetId: string): Promise<void> {
+  await em.findOne(TargetEntity, { id: targetId }, { lockMode: LockMode.PESSIMISTIC_WRITE, fields: ['id'], disableIdentityMap: true })
 }

@@ -20,7 +20,7 @@ export type ReconcilerParts = {
 }
 
 const lockMs = 15_000
-/** What waits longest, so many at a time: adding what the queue has already is cheap, but not free. */
+/** In the order of their starts, so many at a time: adding what the queue has already is cheap, but not free. */
 const mostWaiting = 500
 
 /**
@@ -71,7 +71,7 @@ export class Reconciler {
       .find(
         ImportSessionEntity,
         { status: { $in: ['queued', 'resuming'] }, waitingSince: { $ne: null } },
-        { fields: ['id', 'attempt'], orderBy: [{ waitingSince: 'asc' }, { createdAt: 'asc' }], limit: mostWaiting, disableIdentityMap: true },
+        { fields: ['id', 'attempt'], orderBy: { createdAt: 'asc' }, limit: mostWaiting, disableIdentityMap: true },
       )
     const entries = waiting.filter(({ id }) => !holds(id)).map(({ id, attempt }) => ({ importId: id, attempt }))
     if (entries.length > 0) await enqueue(entries)
