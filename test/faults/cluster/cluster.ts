@@ -29,6 +29,10 @@ export class Cluster {
   readonly dataDir: string
   /** What processes did that nobody had asked them to: they ended, or rejected something nobody waited for. */
   readonly faults: string[] = []
+  /** Processes that end by themselves are started again, as a supervisor would, instead of being a fault. */
+  supervised = false
+  /** The app database of the distributed engine. */
+  databaseUrl = ''
   readonly #members: Member[] = []
   #login: string | null = null
 
@@ -40,11 +44,13 @@ export class Cluster {
   static async open(engine: Engine, surroundings: Surroundings, options: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster(engine, await mkdtemp(path.join(tmpdir(), 'intake-cluster-')))
     const { env = {}, main, serve = 2, work = 2, own = {} } = options
+    const meeting = engine === 'distributed' ? await meetingPlace(surroundings) : {}
+    cluster.databaseUrl = meeting['DATABASE_URL'] ?? ''
     const shared = {
       DATA_DIR: cluster.dataDir,
       LEASE_SECONDS: leaseSeconds,
       SHUTDOWN_SECONDS: '8',
-      ...(engine === 'distributed' && (await meetingPlace(surroundings))),
+      ...meeting,
       ...env,
     }
     const names: [string, Role][] =
@@ -149,6 +155,7 @@ export class Cluster {
       if (stderr.includes('unhandled rejection')) this.faults.push(`${member.name} rejected something nobody waited for: ${tail(stderr)}`)
       if (!member.running) return
       member.running = false
+      if (this.supervised) return void this.heal()
       this.faults.push(`${member.name} ended by itself with ${code ?? signal}: ${tail(stderr)}`)
     })
   }

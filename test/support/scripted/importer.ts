@@ -55,6 +55,7 @@ async function perform(step: Step, job: Job, context: JobContext, { ledger }: Fi
   if ('read' in step) for (const file of job.files) await buffer(file.open())
   if ('throw' in step) throw new Error(step.throw)
   if ('crash' in step && (step.while === undefined || existsSync(step.while))) await die(context)
+  if ('kill' in step && (step.while === undefined || existsSync(step.while))) process.kill(process.pid, 'SIGKILL')
   if ('fill' in step) fillMemory()
 }
 

@@ -17,6 +17,8 @@ const step = z.union([
   z.strictObject({ throw: z.string() }),
   /** The thread ends without a word, while this file is there. */
   z.strictObject({ crash: z.literal(true), while: z.string().optional() }),
+  /** The whole process ends without a word, while this file is there. */
+  z.strictObject({ kill: z.literal(true), while: z.string().optional() }),
   /** Fills the memory of the thread until it may have no more. */
   z.strictObject({ fill: z.literal(true) }),
   z.strictObject({ end: z.enum(['succeeded', 'partly_failed', 'failed']) }),
