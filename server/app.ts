@@ -2,6 +2,8 @@ import { createServer } from 'node:http'
 import { openEngine, standAlone } from './app/engine.ts'
 import { ownImporters } from './app/importers.ts'
 import type { Importers } from './app/importers.ts'
+import { createExchange } from './app/exchange.ts'
+import type { Exchange } from './app/exchange.ts'
 import { createLogins } from './app/logins.ts'
 import { createRuns } from './app/runs.ts'
 import { openStores } from './app/stores.ts'
@@ -60,28 +62,31 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
   const publisher = new Publisher(io)
   const logins = createLogins(config, stores.database, publisher)
   const runs = createRuns(config, log, { ...stores, engine, publisher, tokens: logins.tokens, importers })
+  const exchange = createExchange(config, { stores, runs, publisher })
+  closers.add('1C that waits', async () => await exchange.held.stop())
 
   await runs.recover()
   if (engine.alone) await runs.tidy(true)
-  startUpkeep(config, log, closers, { ...stores, logins, runs, publisher })
+  startUpkeep(config, log, closers, { ...stores, logins, runs, exchange, publisher })
   closers.add('running attempts', async () => await runs.stop())
   if (works) runs.work()
   closers.add(
     'reconciler',
     startReconciling(async () => await runs.reconciler.pass(), log),
   )
-  const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, engine, importers, server, io }) : null
+  const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, exchange, engine, importers, server, io }) : null
   return { address, firstPassword: stores.firstPassword }
 }
 
 type UpkeepParts = Awaited<ReturnType<typeof openStores>> & {
   logins: ReturnType<typeof createLogins>
   runs: ReturnType<typeof createRuns>
+  exchange: Exchange
   publisher: Publisher
 }
 
-function startUpkeep(config: Config, log: Logger, closers: Closers, { database, storage, logins, runs, publisher }: UpkeepParts): void {
-  const expiring = [logins.logins, logins.tokens]
+function startUpkeep(config: Config, log: Logger, closers: Closers, { database, storage, logins, runs, exchange, publisher }: UpkeepParts): void {
+  const expiring = [logins.logins, logins.tokens, logins.exchangeLogins, exchange]
   closers.add('upkeep', startSweeper({ database, storage, keepUploadsMs: config.keepUploadsMs, expiring, tidy: async () => await runs.tidy(), log }))
   closers.add('stall watch', startStallWatch({ database, live: runs.live, reader: runs.reader, publisher }))
   closers.add('age watch', startAgeWatch(database, log))

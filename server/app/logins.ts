@@ -1,4 +1,5 @@
 import { Authenticator } from '../auth/authenticate.ts'
+import { ExchangeLogins } from '../auth/exchange-logins.ts'
 import { LoginSessions } from '../auth/login-sessions.ts'
 import type { CloseSockets } from '../auth/login-sessions.ts'
 import { Users } from '../auth/users.ts'
@@ -20,5 +21,5 @@ export function createLogins(config: Config, database: Database, publisher: Publ
   const users = new Users(database, (userId, reason) => closeSockets({ userId }, reason))
   const logins = new LoginSessions(database, { idleMs: config.loginIdleMs, absoluteMs: config.loginAbsoluteMs }, closeSockets)
   const tokens = new WatchTokens(database, config.watchTokenMs, closeSockets)
-  return { users, logins, tokens, authenticator: new Authenticator(logins, tokens) }
+  return { users, logins, tokens, exchangeLogins: new ExchangeLogins(database), authenticator: new Authenticator(logins, tokens) }
 }

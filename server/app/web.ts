@@ -18,6 +18,7 @@ import type { Principal } from '../realtime/principal.ts'
 import type { IntakeServer } from '../realtime/sockets.ts'
 import { readRunAges } from '../sessions/run-ages.ts'
 import type { Engine } from './engine.ts'
+import type { Exchange } from './exchange.ts'
 import type { Importers } from './importers.ts'
 import type { Logins } from './logins.ts'
 import type { Runs } from './runs.ts'
@@ -25,7 +26,16 @@ import type { Stores } from './stores.ts'
 
 const projectDir = path.dirname(path.dirname(import.meta.dirname))
 
-export type WebParts = { stores: Stores; logins: Logins; runs: Runs; engine: Engine; importers: Importers; server: Server; io: IntakeServer }
+export type WebParts = {
+  stores: Stores
+  logins: Logins
+  runs: Runs
+  exchange: Exchange
+  engine: Engine
+  importers: Importers
+  server: Server
+  io: IntakeServer
+}
 
 /** The HTTP server, bare: requests are answered once `serveWeb` has been called. */
 export function createWebServer(): Server {
@@ -45,6 +55,7 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
     ...stores,
     ...logins,
     ...runs,
+    exchange: { ...parts.exchange, fileLimit: config.exchange.fileLimit },
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(async () => await readRunAges(stores.database)),
     rateLimits,

@@ -25,21 +25,16 @@ export class ExchangeLogins {
 
   /** Throws `login_failed`, and `forbidden` for a user who is there for something else. */
   async open(login: string, password: string): Promise<ExchangePrincipal & { secret: string }> {
-    const user = await this.#passwords.userOf(login, password)
-    if (user.role !== 'exchange') throw new AppError('forbidden', 'This user may not exchange. Give 1C a user whose role is “exchange”.')
-    const now = Date.now()
-    const secret = newSecret()
-    const opened: ExchangeLogin = {
-      id: `exchange_${newId()}`,
-      tokenHash: hashSecret(secret),
-      userId: user.id,
-      createdAt: now,
-      seenAt: now,
-      begun: false,
-      version: null,
-    }
-    await this.#database.em().insert(ExchangeLoginEntity, opened)
-    return { user, login: opened, secret }
+    return await this.#insert(await this.#userOf(login, password))
+  }
+
+  /** As `open`, for a 1C that sends its login instead of the cookie: goes on with the user's newest cookie. */
+  async goOn(login: string, password: string): Promise<ExchangePrincipal> {
+    const user = await this.#userOf(login, password)
+    const newest = await this.#database
+      .em()
+      .findOne(ExchangeLoginEntity, { userId: user.id }, { orderBy: { createdAt: 'desc' }, disableIdentityMap: true })
+    return newest ? { user, login: newest } : await this.#insert(user)
   }
 
   /** Who a cookie is, or null when it is nobody any more. */
@@ -63,5 +58,27 @@ export class ExchangeLogins {
   /** Removes what was not used for longer than it lives. */
   async sweep(): Promise<void> {
     await this.#database.em().nativeDelete(ExchangeLoginEntity, { seenAt: { $lt: Date.now() - lifeMs } })
+  }
+
+  async #userOf(login: string, password: string): Promise<User> {
+    const user = await this.#passwords.userOf(login, password)
+    if (user.role !== 'exchange') throw new AppError('forbidden', 'This user may not exchange. Give 1C a user whose role is “exchange”.')
+    return user
+  }
+
+  async #insert(user: User): Promise<ExchangePrincipal & { secret: string }> {
+    const now = Date.now()
+    const secret = newSecret()
+    const opened: ExchangeLogin = {
+      id: `exchange_${newId()}`,
+      tokenHash: hashSecret(secret),
+      userId: user.id,
+      createdAt: now,
+      seenAt: now,
+      begun: false,
+      version: null,
+    }
+    await this.#database.em().insert(ExchangeLoginEntity, opened)
+    return { user, login: opened, secret }
   }
 }

@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import type { Registry } from 'prom-client'
 import type { Authenticator } from '../auth/authenticate.ts'
+import type { ExchangeLogins } from '../auth/exchange-logins.ts'
 import type { LoginSessions } from '../auth/login-sessions.ts'
 import type { Users } from '../auth/users.ts'
 import type { WatchTokens } from '../auth/watch-tokens.ts'
@@ -17,6 +18,8 @@ import type { Storage } from '../storage/storage.ts'
 import type { TargetRecords } from '../targets/target-records.ts'
 import type { ImportKind } from '../../shared/protocol/views.ts'
 import type { State } from './context.ts'
+import { exchangeEndpoint } from './exchange/exchange-endpoint.ts'
+import type { ExchangeParts } from './exchange/exchange-endpoint.ts'
 import { createAccess } from './middleware/access.ts'
 import { errorExit } from './middleware/error-exit.ts'
 import type { RateLimits } from './middleware/rate-limits.ts'
@@ -60,6 +63,8 @@ export type HttpParts = {
   pagesDir: string
   samplesDir: string
   packageFile: string
+  exchange: Omit<ExchangeParts, 'log' | 'rateLimits' | 'exchangeLogins' | 'storage' | 'hashing' | 'secureCookies'>
+  exchangeLogins: ExchangeLogins
   closing: () => boolean
   /** What must be up for this process to work, by name; each rejects when it is not. */
   needed: Record<string, () => Promise<void>>
@@ -76,6 +81,7 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
     ctx.cookies.secure = https
     await next()
   })
+  app.use(exchangeEndpoint({ ...parts, ...parts.exchange, secureCookies: https }))
   app.use(errorExit(parts.log))
   app.use(staticPages(parts.pagesDir))
   app.use(refuseCrossSite(parts.publicUrl))

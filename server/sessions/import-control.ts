@@ -68,6 +68,7 @@ export class ImportControl {
     const row = await this.#parts.database.em().findOne(ImportSessionEntity, { id: importId })
     if (!row) throw new AppError('not_found', 'There is no such import session.')
     if (!canRetry(row.status)) throw await this.#wrongState(importId, canRetry, 'tried again')
+    if (row.files.length === 0) throw new AppError('wrong_state', 'Its files never arrived whole, so there is nothing to try again. Send them anew.')
     for (const file of row.files) await this.#parts.storage.size(file.key)
     if (only === 'failed') await this.#refuseWithoutRejected(row)
     try {

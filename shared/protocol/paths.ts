@@ -28,3 +28,7 @@ export const paths = {
 export const watchTokenHeader = 'X-Temp-Token'
 export const loginCookie = 'intake_login'
 export const watchCookie = 'intake_watch'
+
+/** Where 1C exchanges, and its cookie. */
+export const exchangePath = '/exchange/1c'
+export const exchangeCookie = 'intake_exchange'

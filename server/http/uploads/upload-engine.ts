@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { StorageEngine } from 'multer'
-import { keepStream } from './keep-stream.ts'
-import type { KeepParts, KeptStream } from './keep-stream.ts'
+import { keepStream } from '../../storage/keep-stream.ts'
+import type { KeepParts, KeptStream } from '../../storage/keep-stream.ts'
 import { Reception, tooLarge } from './reception.ts'
 
 /** A file that was received whole, by its name for people. */

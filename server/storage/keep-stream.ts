@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { HashThread, StreamHash } from '../../storage/hash-thread.ts'
-import type { Storage, StorageWriter } from '../../storage/storage.ts'
+import type { HashThread, StreamHash } from './hash-thread.ts'
+import type { Storage, StorageWriter } from './storage.ts'
 import { GatheredPieces } from './gathered-pieces.ts'
 
 /** What is known of a stream that was kept whole. `head` is its beginning, to look at what it is. */
