@@ -31,8 +31,9 @@ const nginx: Tool = {
   find: () => onPath('nginx') ?? ['/usr/sbin/nginx'].find(existsSync) ?? null,
   versionFlag: '-v',
 }
+const faketime: Tool = { name: 'faketime', debianPackage: 'faketime', find: () => onPath('faketime') }
 
-export const tools = { postgres, redis, chromium, nginx }
+export const tools = { faketime, postgres, redis, chromium, nginx }
 
 function onPath(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
