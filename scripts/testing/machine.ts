@@ -31,9 +31,15 @@ const nginx: Tool = {
   find: () => onPath('nginx') ?? ['/usr/sbin/nginx'].find(existsSync) ?? null,
   versionFlag: '-v',
 }
+const sshd: Tool = {
+  name: 'OpenSSH server',
+  debianPackage: 'openssh-server',
+  find: () => onPath('sshd') ?? ['/usr/sbin/sshd'].find(existsSync) ?? null,
+  versionFlag: '-V',
+}
 const faketime: Tool = { name: 'faketime', debianPackage: 'faketime', find: () => onPath('faketime') }
 
-export const tools = { faketime, postgres, redis, chromium, nginx }
+export const tools = { faketime, postgres, redis, chromium, nginx, sshd }
 
 function onPath(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter)

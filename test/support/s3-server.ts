@@ -9,8 +9,8 @@ import type { StorageAddress } from '../../server/config/config.ts'
 /** What goes wrong with a request: an answer with an error, no answer at all, or one that breaks off after so many bytes of its body. */
 export type S3Fault = { status: number; code: string } | 'reset' | { cutAfter: number } | null
 
-type Stored = { bytes: Buffer; etag: string; modifiedAt: Date }
-type Upload = { name: string; begunAt: Date; parts: Map<number, Stored> }
+type Stored = { bytes: Buffer; etag: string; modifiedAt: Date; told?: Record<string, string> }
+type Upload = { name: string; begunAt: Date; parts: Map<number, Stored>; told: Record<string, string> }
 type Answer = { status?: number; headers?: Record<string, string>; body?: string | Buffer }
 type Asked = { method: string; name: string; query: URLSearchParams; headers: IncomingMessage['headers']; body: Buffer }
 
@@ -93,7 +93,7 @@ async function answer(
     if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) throw new Refusal(403, 'AccessDenied')
     if (bucketName !== 'intake') throw new Refusal(404, 'NoSuchBucket')
     checkSums(request.headers, body)
-    if (method === 'PUT' && request.headers['x-amz-checksum-crc32'] === undefined) bucket.unchecked += 1
+    if (method === 'PUT' && !hasChecksum(request.headers)) bucket.unchecked += 1
     send(response, method, bucket.handle({ method, name, query: url.searchParams, headers: request.headers, body }), fault?.cutAfter)
   } catch (thrown) {
     const { status, code } = thrown instanceof Refusal ? thrown : { status: 500, code: 'InternalError' }
@@ -116,10 +116,22 @@ function checkSums(headers: IncomingMessage['headers'], body: Buffer): void {
   const sum = Buffer.alloc(4)
   sum.writeUInt32BE(crc32(body))
   if (typeof crc === 'string' && crc !== sum.toString('base64')) throw new Refusal(400, 'BadDigest')
+  const sha256sum = headers['x-amz-checksum-sha256']
+  if (typeof sha256sum === 'string' && sha256sum !== createHash('sha256').update(body).digest('base64')) throw new Refusal(400, 'BadDigest')
   const sha256 = headers['x-amz-content-sha256']
   const hex = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
   if (hex && sha256 !== createHash('sha256').update(body).digest('hex')) throw new Refusal(400, 'XAmzContentSHA256Mismatch')
   if (headers['content-encoding']?.includes('aws-chunked')) throw new Refusal(501, 'NotImplemented')
+}
+
+function hasChecksum(headers: IncomingMessage['headers']): boolean {
+  return headers['x-amz-checksum-crc32'] !== undefined || headers['x-amz-checksum-sha256'] !== undefined
+}
+
+/** What a request says of an object that is told again with it. */
+function toldOf(headers: IncomingMessage['headers']): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-') || name === 'x-amz-checksum-sha256')
+  return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]))
 }
 
 /** What the bucket holds, and what is asked of it. */
@@ -140,21 +152,21 @@ class Bucket {
   }
 
   handle(asked: Asked): Answer {
-    const { method, name, query, body } = asked
+    const { method, name, query, headers, body } = asked
     const uploadId = query.get('uploadId')
     if (name === '') return this.#ofBucket(method, query)
-    if (method === 'POST' && query.has('uploads')) return this.#begin(name)
+    if (method === 'POST' && query.has('uploads')) return this.#begin(name, toldOf(headers))
     if (uploadId !== null) return this.#ofUpload(asked, uploadId)
-    if (method === 'PUT') return { headers: { ETag: this.#store(this.objects, name, body) } }
+    if (method === 'PUT') return { headers: { ETag: this.#store(this.objects, name, body, toldOf(headers)) } }
     if (method === 'GET' || method === 'HEAD') return this.#read(asked)
     if (method !== 'DELETE') throw new Refusal(501, 'NotImplemented')
     this.objects.delete(name)
     return { status: 204 }
   }
 
-  #store<K>(map: Map<K, Stored>, key: K, bytes: Buffer): string {
+  #store<K>(map: Map<K, Stored>, key: K, bytes: Buffer, told: Record<string, string> = {}): string {
     const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
-    map.set(key, { bytes, etag, modifiedAt: new Date() })
+    map.set(key, { bytes, etag, modifiedAt: new Date(), told })
     return etag
   }
 
@@ -162,7 +174,7 @@ class Bucket {
     const object = this.objects.get(name)
     if (!object) throw new Refusal(404, 'NoSuchKey')
     if (headers['if-match'] !== undefined && headers['if-match'] !== object.etag) throw new Refusal(412, 'PreconditionFailed')
-    const told = { ETag: object.etag, 'Last-Modified': object.modifiedAt.toUTCString() }
+    const told = { ETag: object.etag, 'Last-Modified': object.modifiedAt.toUTCString(), ...object.told }
     const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '')
     if (!range) return { headers: told, body: object.bytes }
     const [start, end] = [Number(range[1]), Math.min(Number(range[2]) + 1, object.bytes.length)]
@@ -171,9 +183,9 @@ class Bucket {
     return { status: 206, headers: { ...told, ...part }, body: object.bytes.subarray(start, end) }
   }
 
-  #begin(name: string): Answer {
+  #begin(name: string, told: Record<string, string>): Answer {
     const id = randomUUID()
-    this.uploads.set(id, { name, begunAt: new Date(), parts: new Map() })
+    this.uploads.set(id, { name, begunAt: new Date(), parts: new Map(), told })
     return { body: `<InitiateMultipartUploadResult><Key>${name}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>` }
   }
 
@@ -181,6 +193,7 @@ class Bucket {
     const upload = this.uploads.get(id)
     if (!upload) throw new Refusal(404, 'NoSuchUpload')
     if (method === 'PUT') return { headers: { ETag: this.#store(upload.parts, Number(query.get('partNumber')), body) } }
+    if (method === 'GET') return { body: listOfParts(upload) }
     if (method === 'POST') this.#complete(upload, body.toString())
     if (method === 'POST' || method === 'DELETE') this.uploads.delete(id)
     return method === 'POST' ? { body: '<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>' } : { status: 204 }
@@ -198,7 +211,7 @@ class Bucket {
     })
     if (named.length === 0 || named.some(({ number }, index) => number <= (named[index - 1]?.number ?? 0))) throw new Refusal(400, 'InvalidPartOrder')
     if (parts.slice(0, -1).some((part) => part.length < smallestPart)) throw new Refusal(400, 'EntityTooSmall')
-    this.#store(this.objects, upload.name, Buffer.concat(parts))
+    this.#store(this.objects, upload.name, Buffer.concat(parts), upload.told)
   }
 
   #ofBucket(method: string, query: URLSearchParams): Answer {
@@ -233,4 +246,14 @@ class Bucket {
       body: `<ListMultipartUploadsResult><IsTruncated>${all.length > page.length}</IsTruncated>${next}${items.join('')}</ListMultipartUploadsResult>`,
     }
   }
+}
+
+function listOfParts({ parts }: Upload): string {
+  const items = [...parts].map(([number, { bytes, etag }]) => {
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32(bytes))
+    const checksum = `<ChecksumCRC32>${sum.toString('base64')}</ChecksumCRC32>`
+    return `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><Size>${bytes.length}</Size>${checksum}</Part>`
+  })
+  return `<ListPartsResult><IsTruncated>false</IsTruncated>${items.join('')}</ListPartsResult>`
 }

@@ -1,0 +1,128 @@
+import { createReadStream } from 'node:fs'
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { WrittenFile } from '../../storage/written-file.ts'
+import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
+import { codeOf, damaged, folderFailure, occupied } from '../failures.ts'
+import { hashOf, measured } from '../measured-content.ts'
+import { requirePath, temporaryPath } from '../paths.ts'
+import { probeByWriting } from '../probe.ts'
+import { requireInside } from './places.ts'
+
+const where = 'The folder'
+
+/** A folder of this machine, or one that is mounted. */
+export class DirectoryDestination implements Destination {
+  readonly capabilities = { resumable: false, verifies: 'content', hidesUnfinished: true, keepsOthers: true } as const
+  readonly #root: string
+  readonly #place: string
+
+  /** `root`: where files go, made when it is not there. `place`: the folder that it has to be in whatever links there are, which is there. */
+  constructor(root: string, place: string) {
+    this.#root = root
+    this.#place = place
+  }
+
+  async probe(signal: AbortSignal): Promise<ProbeAnswer> {
+    await probeByWriting(this, signal, async (file) => await rm(this.#pathOf(file), { force: true }))
+    return { description: 'The folder can be written.' }
+  }
+
+  async deliver(content: Content, order: DeliveryOrder, transfer: Transfer): Promise<Delivered> {
+    const [final, temporary] = [this.#pathOf(order.path), this.#pathOf(temporaryPath(order.path, order.idempotencyKey))]
+    return await translated(async () => {
+      await this.#makeFolder(path.dirname(final))
+      if (await this.#isThere(final, order, transfer)) return { outcome: 'already_there', resumedAt: 0 }
+      await this.#write(temporary, measured(content, 0, order, transfer))
+      if (await exists(final)) throw occupied(order.path)
+      await rename(temporary, final)
+      await syncFolder(path.dirname(final))
+      return { outcome: 'delivered', resumedAt: 0 }
+    })
+  }
+
+  async verify(order: DeliveryOrder, signal: AbortSignal): Promise<Verified> {
+    const found = await translated(async () => await readHash(this.#pathOf(order.path), signal))
+    if (found?.sha256 !== order.sha256 || found.size !== order.size) throw damaged(`What lies at ${order.path} is not what was delivered.`)
+    return { compared: 'content' }
+  }
+
+  async abandon({ path: final, idempotencyKey }: DeliveryOrder): Promise<void> {
+    await rm(this.#pathOf(temporaryPath(final, idempotencyKey)), { force: true }).catch(() => undefined)
+  }
+
+  async close(): Promise<void> {}
+
+  #pathOf(file: string): string {
+    return path.join(this.#root, ...requirePath(file))
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    await requireInside(await nearest(folder), this.#place)
+    await mkdir(folder, { recursive: true })
+    await requireInside(folder, this.#root)
+  }
+
+  /** Whether a former try put the file there. Throws when another one is there. */
+  async #isThere(file: string, order: DeliveryOrder, { signal }: Transfer): Promise<boolean> {
+    if (!(await exists(file))) return false
+    const found = await readHash(file, signal)
+    if (found?.size !== order.size || found.sha256 !== order.sha256) throw occupied(order.path)
+    return true
+  }
+
+  /** What went wrong leaves nothing behind. */
+  async #write(file: string, pieces: AsyncIterable<Buffer>): Promise<void> {
+    await rm(file, { force: true })
+    const written = new WrittenFile(await open(file, 'wx'))
+    try {
+      for await (const piece of pieces) await written.write([piece])
+      await written.commit()
+    } catch (thrown) {
+      await written.close()
+      await rm(file, { force: true })
+      throw thrown
+    }
+  }
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    throw folderFailure(thrown, where)
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file)
+    return true
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return false
+    throw thrown
+  }
+}
+
+/** Of a file that is there, and no link; else null. */
+async function readHash(file: string, signal: AbortSignal): Promise<{ sha256: string; size: number } | null> {
+  try {
+    if (!(await lstat(file)).isFile()) return null
+    return await hashOf(createReadStream(file, { highWaterMark: 1024 * 1024 }), signal)
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return null
+    throw thrown
+  }
+}
+
+/** The folder itself, or the nearest above it that is there. */
+async function nearest(folder: string): Promise<string> {
+  return (await exists(folder)) || path.dirname(folder) === folder ? folder : await nearest(path.dirname(folder))
+}
+
+/** Makes a new name safe. Windows opens no folders; some mounted file systems do not sync them. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => null)
+  await handle?.sync().catch(() => undefined)
+  await handle?.close()
+}

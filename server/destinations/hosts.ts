@@ -1,0 +1,105 @@
+import { lookup as systemLookup } from 'node:dns'
+import type { LookupAddress, LookupOptions } from 'node:dns'
+import { BlockList, isIP } from 'node:net'
+import type { LookupFunction } from 'node:net'
+import { AppError } from '../errors.ts'
+
+/**
+ * Hosts that accounts may lead to. Public addresses always; those of this machine and of private networks when the operator listed them; link-local ones,
+ * where clouds keep their credentials, and those that are no single host never.
+ */
+export type HostRules = {
+  /** For drivers: the system's lookup, which fails for addresses that must not be reached. What was looked up is what is connected to. */
+  lookup: LookupFunction
+  /** Throws `destination_refused` for a host that is itself such an address; lookup is not asked for those. */
+  check(host: string): void
+  /** Whether the operator listed this host by its name, its address or its network. */
+  isListed(host: string): boolean
+}
+
+const forbidden = blockList(
+  ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '192.88.99.0/24', '198.18.0.0/15', '224.0.0.0/3', '100.100.100.200/32', '168.63.129.16/32'],
+  ['::/128', 'fe80::/10', 'fec0::/10', 'ff00::/8', 'fd00:ec2::254/128', 'fd20:ce::254/128', '2002::/16', '2001::/32', '100::/64'],
+)
+const internal = blockList(['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['::1/128', 'fc00::/7'])
+
+/** `listed`: host names (`*.example.lan` for all below one), addresses and networks (`192.168.1.0/24`). */
+export function createHostRules(listed: string[]): HostRules {
+  const names = listed.filter((item) => !isNetwork(item)).map(plain)
+  const networks = listed.filter(isNetwork)
+  const allowed = blockList(
+    networks.filter((item) => !item.includes(':')),
+    networks.filter((item) => item.includes(':')),
+  )
+  const isNamed = (host: string) => names.some((name) => (name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === name))
+  const mayReach = (address: string, named: boolean) =>
+    !within(forbidden, address) && (named || !within(internal, address) || within(allowed, address))
+  return {
+    lookup: (host, options, done) => lookupWithin(host, options, done, (address) => mayReach(address, isNamed(plain(host)))),
+    check: (host) => {
+      if (isIP(plain(host)) && !mayReach(plain(host), false)) throw mustNot(host)
+    },
+    isListed: (host) => isNamed(plain(host)) || (isIP(plain(host)) > 0 && within(allowed, plain(host))),
+  }
+}
+
+type Done = Parameters<LookupFunction>[2]
+
+function lookupWithin(host: string, options: LookupOptions, done: Done, mayReach: (address: string) => boolean): void {
+  systemLookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
+    if (error) return done(error, '')
+    const addresses = found.filter(({ address }) => mayReach(address))
+    const [first] = addresses
+    if (!first) return done(mustNot(host), '')
+    if (options.all) done(null, addresses)
+    else done(null, first.address, first.family)
+  })
+}
+
+function mustNot(host: string): AppError {
+  const text = `${host} is in this machine or a private network. Whoever runs this server can allow it by the setting DESTINATION_HOSTS.`
+  return new AppError('destination_refused', text, { details: { host } })
+}
+
+/** As names and addresses are compared: `[::1]` is how a URL writes `::1`. */
+function plain(host: string): string {
+  return host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
+}
+
+function isNetwork(item: string): boolean {
+  return isIP(plain(item.split('/')[0]!)) > 0
+}
+
+function blockList(ipv4: string[], ipv6: string[]): BlockList {
+  const list = new BlockList()
+  const add = (item: string, type: 'ipv4' | 'ipv6', longest: number) => {
+    const [address = '', bits = String(longest)] = item.split('/')
+    list.addSubnet(plain(address), Number(bits), type)
+  }
+  for (const item of ipv4) add(item, 'ipv4', 32)
+  for (const item of ipv6) add(item, 'ipv6', 128)
+  return list
+}
+
+/** An IPv4 address may be written inside an IPv6 one: mapped (which the list sees through), or behind a translator of networks (64:ff9b::/96). */
+function within(list: BlockList, address: string): boolean {
+  const bare = address.replace(/%.*$/, '')
+  if (isIP(bare) === 4) return list.check(bare, 'ipv4')
+  const inner = translated(bare)
+  return list.check(bare, 'ipv6') || (inner !== null && list.check(inner, 'ipv4'))
+}
+
+const nat64 = blockList([], ['64:ff9b::/96'])
+
+function translated(address: string): string | null {
+  if (!nat64.check(address, 'ipv6')) return null
+  const dotted = /(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1]
+  if (dotted) return dotted
+  // The URL parser writes an IPv6 address in one way.
+  const groups = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::').at(-1)!.split(':').slice(-2)
+  const [high = 0, low = 0] = groups.length === 2 ? groups.map((group) => Number.parseInt(group, 16)) : [0, Number.parseInt(groups[0] || '0', 16)]
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}

@@ -1,0 +1,184 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  UploadPartCommand,
+  paginateListParts,
+} from '@aws-sdk/client-s3'
+import type { CompletedPart, Part } from '@aws-sdk/client-s3'
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { S3Bucket } from '../../storage/s3-bucket.ts'
+import type { Content, DeliveryOrder, Transfer } from '../destination.ts'
+import { tooLarge, unreachable } from '../failures.ts'
+import { measured } from '../measured-content.ts'
+import { asking } from './store-failure.ts'
+
+type ObjectName = { Bucket: string; Key: string }
+type Sending = { content: Content; order: DeliveryOrder; transfer: Transfer; metadata: Record<string, string> }
+
+const mib = 1024 * 1024
+const leastPart = 8 * mib
+const mostParts = 10_000
+/** The protocol's 5 TiB. */
+const mostBytes = 5 * 1024 * 1024 * mib
+/** Parts on their way at a time, besides the one that is being filled. */
+const mostInFlight = 2
+
+/**
+ * Sends an object in parts. Goes on with an upload of a former try that is still open: a part that the store has is not sent again when its checksum is that
+ * of the bytes that would be sent.
+ */
+export async function sendInParts(bucket: S3Bucket, at: ObjectName, sending: Sending): Promise<{ resumedAt: number }> {
+  const { order, transfer } = sending
+  if (order.size > mostBytes) throw tooLarge('A store takes files of up to 5 TiB.')
+  const { signal } = transfer
+  const uploadId = (await newestUpload(bucket, at, signal)) ?? (await begin(bucket, at, sending))
+  const there = await partsOf(bucket, { ...at, UploadId: uploadId }, signal)
+  const upload = new PartsUpload(bucket, { ...at, UploadId: uploadId }, { there, transfer })
+  await upload.send(measured(sending.content, 0, order, { signal, progress: () => undefined }), partBytesFor(order.size))
+  await complete(bucket, { ...at, UploadId: uploadId }, upload.done, order, signal)
+  return { resumedAt: upload.kept }
+}
+
+/** Ends all uploads of an object that are open. */
+export async function abortUploads(bucket: S3Bucket, at: ObjectName): Promise<void> {
+  for (;;) {
+    const UploadId = await newestUpload(bucket, at)
+    if (UploadId === null) return
+    await bucket.client.send(new AbortMultipartUploadCommand({ ...at, UploadId }))
+  }
+}
+
+/** All parts but the last have one size, which some stores demand; it depends on the file's alone. */
+function partBytesFor(size: number): number {
+  return Math.max(leastPart, Math.ceil(size / mostParts / mib) * mib)
+}
+
+async function newestUpload(bucket: S3Bucket, at: ObjectName, signal?: AbortSignal): Promise<string | null> {
+  const command = new ListMultipartUploadsCommand({ Bucket: at.Bucket, Prefix: at.Key })
+  const { Uploads = [] } = await asking(bucket.client.send(command, signal && { abortSignal: signal }), signal)
+  const own = Uploads.filter(({ Key, UploadId }) => Key === at.Key && UploadId !== undefined)
+  return own.toSorted((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0))[0]?.UploadId ?? null
+}
+
+async function begin(bucket: S3Bucket, at: ObjectName, { metadata, transfer: { signal } }: Sending): Promise<string> {
+  const command = new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: 'CRC32', Metadata: metadata })
+  const { UploadId } = await asking(bucket.client.send(command, { abortSignal: signal }), signal)
+  if (UploadId === undefined) throw unreachable('The store takes no uploads in parts.')
+  return UploadId
+}
+
+async function partsOf(bucket: S3Bucket, upload: ObjectName & { UploadId: string }, signal: AbortSignal): Promise<Map<number, Part>> {
+  const parts = new Map<number, Part>()
+  const list = async () => {
+    for await (const { Parts = [] } of paginateListParts({ client: bucket.client }, upload, { abortSignal: signal }))
+      for (const part of Parts) parts.set(part.PartNumber ?? 0, part)
+  }
+  await asking(list(), signal)
+  return parts
+}
+
+class PartsUpload {
+  readonly done: CompletedPart[] = []
+  /** Bytes of parts that were there. */
+  kept = 0
+  readonly #bucket: S3Bucket
+  readonly #upload: ObjectName & { UploadId: string }
+  readonly #there: Map<number, Part>
+  readonly #transfer: Transfer
+  readonly #inFlight = new Set<Promise<void>>()
+  #sent = 0
+  #failure: Error | null = null
+
+  constructor(bucket: S3Bucket, upload: ObjectName & { UploadId: string }, { there, transfer }: { there: Map<number, Part>; transfer: Transfer }) {
+    this.#bucket = bucket
+    this.#upload = upload
+    this.#there = there
+    this.#transfer = transfer
+  }
+
+  async send(pieces: AsyncIterable<Buffer>, partBytes: number): Promise<void> {
+    let number = 0
+    try {
+      for await (const body of inBlocks(pieces, partBytes)) {
+        number += 1
+        while (this.#inFlight.size >= mostInFlight) await Promise.race(this.#inFlight)
+        if (this.#failure) break
+        const sending = this.#sendPart(number, body)
+        this.#inFlight.add(sending)
+        void sending.then(() => this.#inFlight.delete(sending))
+      }
+    } finally {
+      await Promise.all(this.#inFlight)
+    }
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Never rejects: what went wrong is thrown at the end. */
+  async #sendPart(PartNumber: number, Body: Buffer): Promise<void> {
+    const { signal, progress } = this.#transfer
+    try {
+      const there = this.#there.get(PartNumber)
+      const same = there !== undefined && isSame(there, Body)
+      if (same) this.kept += Body.length
+      const { ETag, ChecksumCRC32 } = same
+        ? there
+        : await asking(this.#bucket.client.send(new UploadPartCommand({ ...this.#upload, PartNumber, Body }), { abortSignal: signal }), signal)
+      this.done.push({ PartNumber, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) })
+      this.#sent += Body.length
+      progress(this.#sent)
+    } catch (thrown) {
+      this.#failure ??= thrown as Error
+    }
+  }
+}
+
+/** Whether a part that the store has is made of these bytes: by the checksum that it came with, or, where the store tells none, by its MD5. */
+function isSame({ Size, ETag, ChecksumCRC32 }: Part, body: Buffer): boolean {
+  if (Size !== body.length) return false
+  if (ChecksumCRC32 !== undefined) {
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32(body))
+    return ChecksumCRC32 === sum.toString('base64')
+  }
+  return ETag?.replaceAll('"', '') === createHash('md5').update(body).digest('hex')
+}
+
+async function* inBlocks(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let block = Buffer.allocUnsafeSlow(bytes)
+  let filled = 0
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const copied = piece.copy(block, filled, at)
+      filled += copied
+      at += copied
+      if (filled < bytes) continue
+      yield block
+      block = Buffer.allocUnsafeSlow(bytes)
+      filled = 0
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled)
+}
+
+async function complete(
+  bucket: S3Bucket,
+  upload: ObjectName & { UploadId: string },
+  done: CompletedPart[],
+  order: DeliveryOrder,
+  signal: AbortSignal,
+) {
+  const Parts = done.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0))
+  const command = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } })
+  try {
+    await asking(bucket.client.send(command, { abortSignal: signal }), signal)
+  } catch (thrown) {
+    // When the answer was lost, the client asks again, for an upload that is then no longer known.
+    const { Bucket, Key } = upload
+    const there = await bucket.client.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal: signal }).catch(() => null)
+    if (there?.ContentLength !== order.size || there.Metadata?.['intake-sha256'] !== order.sha256) throw thrown
+  }
+}

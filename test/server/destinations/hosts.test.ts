@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { createHostRules } from '../../../server/destinations/hosts.ts'
+import type { HostRules } from '../../../server/destinations/hosts.ts'
+import { openDestination } from '../../../server/destinations/open-destination.ts'
+
+/** What the rules say of a host, as a driver would ask them: an address is checked, a name looked up. */
+async function ask(rules: HostRules, host: string): Promise<string> {
+  rules.check(host)
+  return await new Promise((resolve, reject) => {
+    rules.lookup(host, { all: false }, (error, address) => (error ? reject(error) : resolve(address as string)))
+  })
+}
+
+const refusal = { code: 'destination_refused', message: expect.stringContaining('DESTINATION_HOSTS') }
+
+describe('a host that somebody enters', () => {
+  it.each([
+    '127.0.0.1',
+    '127.1.2.3',
+    '::1',
+    '[::1]',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '64:ff9b::127.0.0.1',
+    '64:ff9b::7f00:1',
+    'localhost',
+    'LOCALHOST',
+    '127.1',
+    '0x7f000001',
+    '2130706433',
+    '10.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '100.64.0.1',
+    'fd12:3456::1',
+  ])('%s is one of this machine or a private network', async (host) => {
+    await expect(ask(createHostRules([]), host)).rejects.toMatchObject(refusal)
+  })
+
+  it.each([
+    '169.254.169.254',
+    '169.254.0.1',
+    '::ffff:169.254.169.254',
+    '64:ff9b::169.254.169.254',
+    'fe80::1',
+    'fe80::1%lo',
+    'fd00:ec2::254',
+    '0.0.0.0',
+    '::',
+    '100.100.100.200',
+    '168.63.129.16',
+    '224.0.0.1',
+    '255.255.255.255',
+    'ff02::1',
+    '2002:7f00:1::',
+  ])('%s is never reached, whatever is listed', async (host) => {
+    const everything = createHostRules(['0.0.0.0/0', '::/0', host])
+    await expect(ask(everything, host)).rejects.toMatchObject(refusal)
+  })
+
+  it.each(['93.184.215.14', '2606:2800:21f:cb07:6820:80da:af6b:8b2c', '172.32.0.1', '::ffff:93.184.215.14', '64:ff9b::93.184.215.14'])(
+    '%s is public',
+    (host) => {
+      expect(() => createHostRules([]).check(host)).not.toThrow()
+    },
+  )
+
+  it.each([
+    [['localhost'], 'localhost'],
+    [['127.0.0.1', '::1'], 'localhost'],
+    [['127.0.0.0/8', '::1/128'], 'localhost'],
+    [['127.0.0.1'], '127.0.0.1'],
+    [['127.0.0.1'], '::ffff:127.0.0.1'],
+    [['::1'], '[::1]'],
+  ])('listed as %j lets %s be reached', async (listed, host) => {
+    const rules = createHostRules(listed)
+    expect(() => rules.check(host)).not.toThrow()
+    if (host === 'localhost') expect(await ask(rules, host)).toMatch(/^(127\.0\.0\.1|::1)$/)
+  })
+
+  it('is listed by its own name alone', () => {
+    const rules = createHostRules(['nas.lan', '*.office.lan', '192.168.7.0/24'])
+    expect(['nas.lan', 'NAS.lan.', 'a.office.lan', 'b.a.office.lan', '192.168.7.9'].filter((host) => !rules.isListed(host))).toEqual([])
+    expect(['office.lan', 'xoffice.lan', 'nas.lan.evil.example', '192.168.8.9'].filter((host) => rules.isListed(host))).toEqual([])
+  })
+})
+
+describe('the address of an account', () => {
+  const rules = { hosts: ['nas.lan'], deliveriesDir: '/data/deliveries', destinationDirs: ['/mnt/nas'] }
+  const folder = (name: string) => ({ driver: 'directory' as const, address: { folder: name }, secrets: {} })
+  const web = (url: string) => ({ driver: 'webdav' as const, address: { url, user: '', readBack: true }, secrets: {} })
+  const store = (endpoint: string) => ({
+    driver: 's3' as const,
+    address: { endpoint, region: 'here', bucket: 'b', prefix: '', readBack: false },
+    secrets: { accessKeyId: 'a', secretAccessKey: 'b' },
+  })
+
+  it.each(['shop', 'shop/north', '/data/deliveries/x', '/mnt/nas', '/mnt/nas/a/b'])('may be the folder %s', async (name) => {
+    await (await openDestination(folder(name), rules)).close()
+  })
+  it.each(['..', '../x', 'a/../../x', '/mnt', '/mnt/nas2', '/mnt/nas/../other', '/etc', '/data', 'a\0b'])('is not the folder %j', async (name) => {
+    await expect(openDestination(folder(name), rules)).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+  it.each(['https://cloud.example/dav', 'http://nas.lan/dav/'])('may be %s', async (url) => {
+    await (await openDestination(web(url), rules)).close()
+    await (await openDestination(store(url), rules)).close()
+  })
+  it.each(['http://cloud.example/dav', 'https://u:p@cloud.example/', 'https://cloud.example/?a=b', 'https://cloud.example/#a'])(
+    'is not %s',
+    async (url) => {
+      await expect(openDestination(web(url), rules)).rejects.toMatchObject({ code: 'invalid_input' })
+    },
+  )
+  it('is no store without encryption outside of one’s own network, and none in this machine', async () => {
+    await expect(openDestination(store('http://s3.example/'), rules)).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(openDestination(store('https://169.254.169.254/'), rules)).rejects.toMatchObject({ code: 'destination_refused' })
+  })
+})
