@@ -1,9 +1,9 @@
 import { paths } from '../../shared/protocol/paths.ts'
-import type { Role, UserView } from '../../shared/protocol/views.ts'
+import type { ExchangeSettingsView, Role, UserView } from '../../shared/protocol/views.ts'
 import { request } from './request.ts'
 
-export type UserDraft = { login: string; name?: string; role: Role; password: string }
-export type UserChange = { name?: string; role?: Role; disabled?: boolean; password?: string }
+export type UserDraft = { login: string; name?: string; role: Role; password: string; exchange?: ExchangeSettingsView }
+export type UserChange = { name?: string; role?: Role; disabled?: boolean; password?: string; exchange?: ExchangeSettingsView }
 
 export async function listUsers(): Promise<UserView[]> {
   return (await request<{ items: UserView[] }>(paths.users)).items
