@@ -22,7 +22,11 @@ const entityOfRecord: Record<string, string> = {
 }
 
 /** In this order they are shown, others behind them. */
-const order = ['groups', 'products', 'images', 'offers', 'price_types', 'prices', 'warehouses', 'stocks', 'customers']
+const order = [
+  ...['groups', 'products', 'product_groups', 'images', 'properties', 'property_values', 'item_values', 'characteristics', 'requisites'],
+  ...['units', 'product_taxes', 'offers', 'price_types', 'prices', 'warehouses', 'stocks', 'pending'],
+  ...['customers', 'customer_addresses', 'customer_contacts'],
+]
 
 /**
  * The figures of an import from 1C by entity, as the last line of its log bears them; null while there is none.
