@@ -4,6 +4,7 @@ import type { Leases, Lease } from '../locks/leases.ts'
 import { AttemptWorker } from './attempt-worker.ts'
 import type { Crash, ThreadEvents } from './attempt-worker.ts'
 import type { Question } from './importer.ts'
+import { Company } from './company.ts'
 import { HeldRuns } from './held-runs.ts'
 import type { RunLeases } from './held-runs.ts'
 import type { LiveRuns } from './live-runs.ts'
@@ -15,8 +16,8 @@ export type AttemptInput = Omit<ThreadInput, 'memoryMb'>
 
 /** What an attempt needs of the import session's row. All of it is fenced by the attempt's number: a stale one changes nothing. */
 export type AttemptStore = {
-  /** The lock that the run needs; null when there is nothing to run any more; `not_mine` when this process is too old for it. */
-  lockFor(importId: string): Promise<{ key: string } | 'not_mine' | null>
+  /** The lock that the run needs; null when there is nothing to run any more; `not_mine` when this process is too old for it. One that is suspect lost its worker so often that the next time must tell whether it was to blame: it works alone. */
+  lockFor(importId: string): Promise<{ key: string; suspect: boolean } | 'not_mine' | null>
   /**
    * Makes the next attempt, with a lease for its worker, and moves the run to `running`; null when it was cancelled or is somebody else's, `busy` when
    * another run works on its target.
@@ -62,6 +63,7 @@ export class AttemptRunner {
   readonly #owner: string
   readonly #released: () => void
   readonly #runs: HeldRuns
+  readonly #company = new Company()
   #stopping = false
   #warnAt = 0
 
@@ -98,6 +100,7 @@ export class AttemptRunner {
       return await this.#runLocked(importId, hold, again)
     } finally {
       this.#held.delete(importId)
+      this.#company.end(importId)
       // Asked to stop before it had a thread that could hear it.
       if (hold.cancelled !== null) await this.#store.endCancelled(importId)
     }
@@ -107,7 +110,7 @@ export class AttemptRunner {
     const lock = await this.#store.lockFor(importId)
     if (lock === 'not_mine') return this.#leave(importId)
     if (!lock) return 'done'
-    if (this.#stopping) return 'busy'
+    if (this.#stopping || !this.#company.mayBegin(importId, lock.suspect)) return 'busy'
     const lease = await this.#leases.acquire(lock.key, `${this.#owner}:${importId}`, this.#options.leaseMs)
     if (!lease) return 'busy'
     try {
@@ -119,6 +122,8 @@ export class AttemptRunner {
       if (after === 'again') again(importId, input.attempt)
       return after === 'later' ? 'busy' : 'done'
     } finally {
+      // Before others are woken.
+      this.#company.end(importId)
       await this.#release(lease)
     }
   }

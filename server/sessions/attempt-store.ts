@@ -40,6 +40,8 @@ const progressEveryMs = 1000
 const nobody = { worker: null, leasedUntil: null, stalled: false, waitingSince: null }
 /** A run whose attempts killed their worker so many times is not tried again. */
 const poisonAfter = 3
+/** From so many on, it is tried where no other run can be to blame, or be taken for it. */
+const suspectAfter = 2
 
 /** The rows behind attempts. Every change goes through the event log and is fenced by the attempt's number. */
 export class SqlAttemptStore implements AttemptStore {
@@ -50,12 +52,12 @@ export class SqlAttemptStore implements AttemptStore {
     this.#parts = parts
   }
 
-  async lockFor(importId: string): Promise<{ key: string } | 'not_mine' | null> {
-    const row = await this.#row(importId, ['id', 'targetId', 'status', 'kind', 'version', 'hold'])
+  async lockFor(importId: string): Promise<{ key: string; suspect: boolean } | 'not_mine' | null> {
+    const row = await this.#row(importId, ['id', 'targetId', 'status', 'kind', 'version', 'deaths', 'hold'])
     if (!row || (row.status !== 'queued' && row.status !== 'resuming')) return null
     if (row.hold) return null
     if (row.version > newestVersion || !this.#parts.importers[row.kind]) return 'not_mine'
-    return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}` }
+    return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}`, suspect: row.deaths >= suspectAfter }
   }
 
   async claim(importId: string, worker: string, leaseMs: number): Promise<AttemptInput | 'busy' | null> {

@@ -41,10 +41,11 @@ export class Cluster {
     this.dataDir = dataDir
   }
 
-  static async open(engine: Engine, surroundings: Surroundings, options: ClusterOptions = {}): Promise<Cluster> {
+  /** The embedded engine needs no servers around it. */
+  static async open(engine: Engine, surroundings: Surroundings | null, options: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster(engine, await mkdtemp(path.join(tmpdir(), 'intake-cluster-')))
     const { env = {}, main, serve = 2, work = 2, own = {} } = options
-    const meeting = engine === 'distributed' ? await meetingPlace(surroundings) : {}
+    const meeting = engine === 'distributed' && surroundings ? await meetingPlace(surroundings) : {}
     cluster.databaseUrl = meeting['DATABASE_URL'] ?? ''
     const shared = {
       DATA_DIR: cluster.dataDir,
