@@ -1,3 +1,4 @@
+import { databaseNow } from '../database/database-clock.ts'
 import type { Database } from '../database/database.ts'
 import { LoginSessionEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
 import type { LoginSession, User } from '../database/entities.ts'
@@ -89,10 +90,9 @@ export class LoginSessions {
 
   /** Removes what ended long ago. */
   async sweep(): Promise<void> {
-    const now = Date.now()
-    await this.#database
-      .em()
-      .nativeDelete(LoginSessionEntity, { $or: [{ absoluteExpiresAt: { $lt: now } }, { seenAt: { $lt: now - this.#limits.idleMs } }] })
+    const { dialect } = this.#database
+    const ended = [{ absoluteExpiresAt: { $lt: databaseNow(dialect) } }, { seenAt: { $lt: databaseNow(dialect, -this.#limits.idleMs) } }]
+    await this.#database.em().nativeDelete(LoginSessionEntity, { $or: ended })
   }
 
   #expiry(row: LoginSession, seenAt: number): number {

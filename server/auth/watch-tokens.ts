@@ -1,4 +1,5 @@
 import { LockMode } from '@mikro-orm/core'
+import { databaseNow } from '../database/database-clock.ts'
 import type { Database } from '../database/database.ts'
 import type { EntityManager } from '../database/database.ts'
 import { ImportSessionEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
@@ -104,6 +105,6 @@ export class WatchTokens {
 
   /** Removes what expired. */
   async sweep(): Promise<void> {
-    await this.#database.em().nativeDelete(WatchTokenEntity, { expiresAt: { $lt: Date.now() } })
+    await this.#database.em().nativeDelete(WatchTokenEntity, { expiresAt: { $lt: databaseNow(this.#database.dialect) } })
   }
 }

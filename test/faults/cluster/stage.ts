@@ -12,6 +12,7 @@ import { bounded } from './bounded.ts'
 import { checkContent, checkEnd, checkLog, noFaults } from './check-run.ts'
 import type { Expected, Faults } from './check-run.ts'
 import { Cluster } from './cluster.ts'
+import type { ClusterOptions } from './cluster.ts'
 import { ClusterRun } from './run.ts'
 import type { Scenario } from './scenario.ts'
 import type { Engine, Surroundings } from './surroundings.ts'
@@ -46,8 +47,8 @@ export class Stage {
   }
 
   /** Opens a cluster, and learns how runs go that nobody disturbs. */
-  static async open(engine: Engine, surroundings: Surroundings): Promise<Stage> {
-    const stage = new Stage(surroundings, await Cluster.open(engine, surroundings))
+  static async open(engine: Engine, surroundings: Surroundings, options: ClusterOptions = {}): Promise<Stage> {
+    const stage = new Stage(surroundings, await Cluster.open(engine, surroundings, options))
     try {
       for (const mode of modes) await stage.#undisturbed(mode)
     } catch (error) {

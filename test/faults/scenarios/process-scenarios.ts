@@ -92,7 +92,7 @@ async function stopPastLease(moment: Moment): Promise<void> {
 }
 
 /** Who stops in order hands its runs over: nobody may say that their worker was lost. */
-function noDeath({ events, faults }: Parameters<NonNullable<Scenario['check']>>[0]): void {
+export function noDeath({ events, faults }: Parameters<NonNullable<Scenario['check']>>[0]): void {
   const lost = events.some(({ data }) => typeof data === 'object' && data !== null && 'reason' in data && data.reason === 'worker_lost')
   if (lost) faults.falseStates.push('a worker was said to be lost')
 }
