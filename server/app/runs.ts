@@ -66,7 +66,7 @@ export function createRuns(config: Config, log: Logger, parts: RunParts) {
     worker,
     reconciler,
     control,
-    starter: new ImportStarter({ database, events, tokens, enqueue }),
+    starter: new ImportStarter({ database, events, tokens, enqueue, refuseBusy: config.targetBusy === 'refuse' }),
     recover: async () => await recover({ engine, leases, runLeases, reconciler, log }),
     /** Removes what is left lying about. While processes work, what is younger than a day may be an upload in flight. */
     tidy: async (alone = false) => await tidy({ database, store, storage, log }, { alone }),

@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts'
 import type { EventLog } from '../realtime/event-log.ts'
 import type { WatchTokens } from '../auth/watch-tokens.ts'
 import type { WatchGrant } from '../../shared/protocol/views.ts'
+import { refuseBusy } from './occupied-target.ts'
 import { draftOf } from './import-draft.ts'
 import type { StartRequest } from './import-draft.ts'
 
@@ -14,23 +15,35 @@ export type Started = { outcome: 'started' | 'joined'; importId: string; watch: 
 /** The same again so soon after its end is asked about: a click that came late, or a real second run? */
 const againWithinMs = 5000
 
+export type StarterParts = {
+  database: Database
+  events: EventLog
+  tokens: WatchTokens
+  enqueue: (importId: string, attempt: number) => Promise<void>
+  /** A start whose target another run has is refused; else it waits for its turn. */
+  refuseBusy: boolean
+}
+
 /** Starts import sessions: exactly one for one wish, however often it arrives. */
 export class ImportStarter {
   readonly #database: Database
   readonly #events: EventLog
   readonly #tokens: WatchTokens
   readonly #enqueue: (importId: string, attempt: number) => Promise<void>
+  readonly #refuseBusy: boolean
 
-  constructor(parts: { database: Database; events: EventLog; tokens: WatchTokens; enqueue: (importId: string, attempt: number) => Promise<void> }) {
+  constructor(parts: StarterParts) {
     this.#database = parts.database
     this.#events = parts.events
     this.#tokens = parts.tokens
     this.#enqueue = parts.enqueue
+    this.#refuseBusy = parts.refuseBusy
   }
 
   /**
    * Makes the import session with its watch token, or joins the one that is there. The row itself is the outbox entry: `queued` means it must be carried
-   * to a worker, and whoever finds it so carries it. Throws `recently_finished` when the same has just ended and `options.again` is not set.
+   * to a worker, and whoever finds it so carries it. Throws `recently_finished` when the same has just ended and `options.again` is not set,
+   * `conflict` when the target is busy and starts are not to wait for it.
    */
   async start(request: StartRequest): Promise<Started> {
     const draft = draftOf(request)
