@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ApiClient } from '../support/api-client.ts'
+import { fixtureOf } from '../support/fixture.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { logFaults } from './log-faults.ts'
+
+/** Small file systems need root on Linux. Elsewhere these are named as skipped. */
+const canMount = process.platform === 'linux' && process.getuid?.() === 0 && mountable()
+
+function mountable(): boolean {
+  const dir = mkdtempSync(path.join(tmpdir(), 'intake-mount-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'ignore' })
+    execFileSync('umount', [dir], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** A file system of so many megabytes. */
+class SmallDisk {
+  readonly dir: string
+  constructor(dir: string, megabytes: number) {
+    this.dir = dir
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', dir])
+  }
+
+  /** Takes all room that is left, but for so many kilobytes. */
+  fill(leaveKb: number): void {
+    const free = Number(execFileSync('df', ['--output=avail', '-k', this.dir], { encoding: 'utf8' }).split('\n')[1])
+    writeFileSync(path.join(this.dir, 'ballast'), Buffer.alloc(Math.max(0, free - leaveKb) * 1024))
+  }
+
+  makeRoom(): void {
+    rmSync(path.join(this.dir, 'ballast'), { force: true })
+  }
+
+  unmount(): void {
+    execFileSync('umount', ['-l', this.dir])
+  }
+}
+
+describe.skipIf(!canMount)('a disk that is full', () => {
+  let folder: string
+  let disk: SmallDisk
+  let server: ServerProcess
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'intake-full-'))
+  })
+  afterEach(async () => {
+    await server?.kill('SIGKILL')
+    disk?.unmount()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const begin = async (at: string, megabytes: number, env: Record<string, string> = {}): Promise<ApiClient> => {
+    disk = new SmallDisk(path.join(folder, at), megabytes)
+    server = await ServerProcess.start({ DATA_DIR: path.join(folder, 'data'), LOG_LEVEL: 'warn', ...env })
+    return await server.admin()
+  }
+  const expectRight = async (api: ApiClient, importId: string) => {
+    const view = await api.ended(importId)
+    expect(view).toMatchObject({ status: 'succeeded' })
+    expect(logFaults(await api.events(importId), view.lastSeq, view.logChecksum)).toEqual([])
+  }
+
+  it('for uploads: refuses them, starts nothing, and takes them again when there is room', async () => {
+    const api = await begin('data/uploads', 4)
+    const file = fixtureOf(60_000)
+    disk.fill(512)
+    const refused = await api.start(file, { name: 'items.json' })
+    expect(refused.status).toBe(507)
+    expect(refused.body).toMatchObject({ error: { code: 'storage_full' } })
+    expect((await api.get<{ total: number }>('/api/imports')).body.total).toBe(0)
+    disk.makeRoom()
+    const { status, body } = await api.start(fixtureOf(500), { name: 'items.json' })
+    expect(status).toBe(201)
+    await expectRight(api, body.import.id)
+  })
+
+  it('for the app database and its logs: says so, ends nothing by itself, and goes on when there is room', async () => {
+    const api = await begin('data', 24)
+    const { body: first } = await api.start(fixtureOf(500), { name: 'before.json' })
+    await expectRight(api, first.import.id)
+    disk.fill(0)
+    const refused = await api.start(fixtureOf(2000), { name: 'items.json' })
+    expect([503, 507]).toContain(refused.status)
+    expect((await api.get('/healthz')).status).toBe(200)
+    disk.makeRoom()
+    const { status, body } = await api.start(fixtureOf(2000), { name: 'items.json' })
+    expect(status).toBe(201)
+    await expectRight(api, body.import.id)
+    await server.kill('SIGTERM')
+    const database = new Sqlite(path.join(folder, 'data', 'intake.db'))
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok')
+    database.close()
+  })
+})
