@@ -45,3 +45,34 @@ export function importView(change: Partial<ImportView> = {}): ImportView {
     ...change,
   }
 }
+
+/** An import from 1C that asks a person before it moves prices far. */
+export function heldView(): ImportView {
+  return importView({
+    id: 'commerce_1763706660000_held',
+    kind: 'commerce',
+    types: ['prices'],
+    title: 'offers.xml',
+    status: 'queued',
+    options: { types: ['prices'], limits: { removed: 10, moved: 5, by: 30 } },
+    hold: {
+      reason: 'confirm',
+      message: '48 of 72 prices would move by more than 30 %.',
+      figures: { removed: 0, products: 18, movedFar: 48, prices: 72 },
+    },
+    progress: { ...importView().progress, percent: 20, step: { name: 'check', index: 1, count: 2 } },
+  })
+}
+
+/** An import from 1C whose files are still arriving. */
+export function receivingView(): ImportView {
+  return importView({
+    id: 'commerce_1763706660000_receiving',
+    kind: 'commerce',
+    types: ['catalog', 'prices'],
+    title: '1C',
+    status: 'queued',
+    hold: { reason: 'receiving', message: 'Files are arriving.' },
+    progress: { percent: null, done: 34_812_000, total: null, unit: 'bytes', current: 'import_files/a.jpg', rate: 2_400_000, etaMs: null },
+  })
+}
