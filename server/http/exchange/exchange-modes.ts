@@ -45,7 +45,7 @@ export async function answerMode(parts: ModeParts, ctx: Context, asked: Asked): 
     throw new AppError('bad_request', `Unknown type: ${word(type)}. This server takes type=catalog and type=sale.`)
   if (mode === 'checkauth') return await checkAuth(parts, ctx)
   const principal = await identify(parts, ctx)
-  const answer = modes[type][mode]
+  const answer = Object.hasOwn(modes[type], mode) ? modes[type][mode] : undefined
   if (!answer) throw new AppError('bad_request', `Unknown mode: ${word(mode)}.`)
   return await answer(parts, { ctx, principal, type, asked })
 }
