@@ -23,9 +23,26 @@ const entityOfRecord: Record<string, string> = {
 
 /** In this order they are shown, others behind them. */
 const order = [
-  ...['groups', 'products', 'product_groups', 'images', 'properties', 'property_values', 'item_values', 'characteristics', 'requisites'],
-  ...['units', 'product_taxes', 'offers', 'price_types', 'prices', 'warehouses', 'stocks', 'pending'],
-  ...['customers', 'customer_addresses', 'customer_contacts'],
+  'groups',
+  'products',
+  'product_groups',
+  'images',
+  'properties',
+  'property_values',
+  'item_values',
+  'characteristics',
+  'requisites',
+  'units',
+  'product_taxes',
+  'offers',
+  'price_types',
+  'prices',
+  'warehouses',
+  'stocks',
+  'pending',
+  'customers',
+  'customer_addresses',
+  'customer_contacts',
 ]
 
 /**

@@ -14,6 +14,7 @@ import StepTrack from '../../../client/components/import/StepTrack.vue'
 import LogRow from '../../../client/components/log/LogRow.vue'
 import CommerceForm from '../../../client/components/new-import/CommerceForm.vue'
 import ActiveRunList from '../../../client/components/shell/ActiveRunList.vue'
+import ExchangeForm from '../../../client/components/users/ExchangeForm.vue'
 import HistoryPage from '../../../client/pages/HistoryPage.vue'
 import LoginPage from '../../../client/pages/LoginPage.vue'
 import NewImportPage from '../../../client/pages/NewImportPage.vue'
@@ -33,6 +34,7 @@ const line = (level: 'debug' | 'info' | 'warning' | 'error') => ({
 const inSteps = importView({ kind: 'commerce', types: ['catalog', 'prices', 'stocks'] })
 inSteps.progress.step = { name: 'prices', index: 3, count: 4 }
 const figures = { created: 1, changed: 2, unchanged: 3, deleted: 4, rejected: 5 }
+const exchange = { target: 'main', types: ['prices'], source: '1c', deactivate: false }
 const chosen = { types: ['prices', 'catalog'], guard: true }
 
 const components = [
@@ -51,6 +53,11 @@ const components = [
   },
   { name: 'runs of now', component: ActiveRunList, props: { runs: [heldView(), receivingView(), importView({ status: 'resuming' })] } },
   { name: 'the choice of an import from 1C', component: CommerceForm, props: { modelValue: chosen, disabled: false, missing: true } },
+  {
+    name: 'the settings of the exchange',
+    component: ExchangeForm,
+    props: { given: exchange, address: 'https://intake.example/exchange/1c', targets: [target], busy: false, error: 'no' },
+  },
   { name: 'the head of a run that waits', component: ImportHeader, props: { view: heldView(), linked: true } },
   { name: 'a warning in the log', component: LogRow, props: line('warning') },
   { name: 'an error in the log', component: LogRow, props: line('error') },
