@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Table, Target } from '../../server/targets/target.ts'
 import type { PostgresSubject } from './target-postgresql-subject.ts'
@@ -298,6 +300,18 @@ export function describePostgres(create: () => Promise<PostgresSubject>): void {
       await (await subject.open()).claim({ ...fence, attempt: 2 })
       await expect.poll(async () => await subject.values(names)).toEqual([])
       await transaction.rollback()
+    })
+
+    it('of an attempt that stands still holds up no newer one, wherever it stopped', async () => {
+      const target = await openWithTables(subject, [author])
+      await inTransaction(target, async (transaction) => await transaction.write({ table: author, columns: ['id'], key: ['id'], rows: [] }))
+      const still = new Client({ connectionString: subject.url })
+      still.on('error', () => {})
+      const ended = once(still, 'end')
+      await still.connect()
+      await still.query(`BEGIN; SET LOCAL application_name = 'intake ${fence.importId} 1'; SELECT * FROM intake_checkpoint FOR UPDATE`)
+      expect(await (await subject.open()).claim({ ...fence, attempt: 2 })).not.toBeNull()
+      await ended
     })
 
     it('is refused with a wrong password or to a database that is not there', async () => {

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { fenced } from '../fence.ts'
-import { checkpointTable } from '../identifiers.ts'
+import { checkpointTable, quoteName } from '../identifiers.ts'
 import type { Checkpoint, Fence } from '../target.ts'
 import { sqlState } from './errors.ts'
 import type { Session } from './session.ts'
@@ -16,7 +16,9 @@ const undefinedTable = '42P01'
 
 /** Writes down that an attempt has begun; answers what the former ones left. Their connections are ended, and so what they wrote and did not commit. */
 export async function announce(session: Session, { importId, attempt }: Fence): Promise<Checkpoint | null> {
-  const left = await inTransaction(session, async () => {
+  // A former attempt that stands still may hold what is asked for here.
+  await endFormer(session, { importId, attempt })
+  const left = await inTransaction(session, connectionName({ importId, attempt }), async () => {
     await session.run(`${tableLock}; ${createTable}`)
     const found = await session.json<{ done: boolean; state: string | null }>(announceSql, [importId, attempt])
     if (!found) throw fenced({ importId, attempt }, await newestAttempt(session, importId))
@@ -40,7 +42,7 @@ export async function store(session: Session, { importId }: Fence, { done, state
 /** Removes what is kept of an import session, and the table with its last row. */
 export async function remove(session: Session, importId: string): Promise<void> {
   if (!(await hasTable(session))) return
-  await inTransaction(session, async () => {
+  await inTransaction(session, `${connectionPrefix(importId)}0`, async () => {
     await session.run(tableLock)
     if (!(await hasTable(session))) return
     await session.rows(`DELETE FROM ${checkpointTable} WHERE import_id = $1`, [importId])
@@ -83,8 +85,9 @@ async function hasTable(session: Session): Promise<boolean> {
   return row?.[0] !== null
 }
 
-async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.run('BEGIN')
+/** The connection bears `name` meanwhile. */
+async function inTransaction<T>(session: Session, name: string, work: () => Promise<T>): Promise<T> {
+  await session.run(`BEGIN; SET LOCAL application_name = ${quoteName(name)}`)
   try {
     const result = await work()
     await session.run('COMMIT')
