@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Table, Target } from '../../server/targets/target.ts'
@@ -307,7 +306,7 @@ export function describePostgres(create: () => Promise<PostgresSubject>): void {
       await inTransaction(target, async (transaction) => await transaction.write({ table: author, columns: ['id'], key: ['id'], rows: [] }))
       const still = new Client({ connectionString: subject.url })
       still.on('error', () => {})
-      const ended = once(still, 'end')
+      const ended = new Promise<void>((resolve) => void still.once('end', resolve))
       await still.connect()
       await still.query(`BEGIN; SET LOCAL application_name = 'intake ${fence.importId} 1'; SELECT * FROM intake_checkpoint FOR UPDATE`)
       expect(await (await subject.open()).claim({ ...fence, attempt: 2 })).not.toBeNull()
