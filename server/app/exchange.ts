@@ -2,7 +2,6 @@ import type { Config } from '../config/config.ts'
 import { HeldRequests } from '../http/exchange/held-requests.ts'
 import { SqlLeases } from '../locks/leases.ts'
 import type { Publisher } from '../realtime/publisher.ts'
-import { Deactivation } from '../sessions/exchange/deactivation.ts'
 import { endIdleExchanges } from '../sessions/exchange/end-idle.ts'
 import { ExchangeCycles } from '../sessions/exchange/exchange-cycles.ts'
 import { ExchangeStarts } from '../sessions/exchange/exchange-starts.ts'
@@ -26,7 +25,6 @@ export function createExchange(config: Config, { stores, runs, publisher }: { st
     pieces,
     receiving: new Receiving({ database, events, publisher }),
     verdicts: new ImportVerdicts({ database, cycles, starts, pieces, reader, signals }),
-    deactivation: new Deactivation(database),
     held: new HeldRequests(config.exchange.holdMs),
     /** Ends what 1C did not go on with. */
     sweep: async () => await endIdleExchanges(database, cycles),

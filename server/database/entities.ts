@@ -173,6 +173,7 @@ export const ExchangeSettingsEntity = defineEntity({
     targetId: p.string(),
     types: p.json<string[]>(),
     source: p.string(),
+    /** Whether `deactivate` may mark what a full exchange did not bring. Always false: no import tells yet what a full exchange brought. */
     deactivate: p.boolean(),
   },
 })

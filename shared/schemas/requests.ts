@@ -49,12 +49,11 @@ export const rowsQuery = z.object({
 
 export const roles = ['staff', 'superuser', 'exchange'] as const
 
-/** Settings of a user whose role is `exchange`. What is left out stays, or is the default: the main target, all types, source `1c`, nothing switched off. */
+/** Settings of a user whose role is `exchange`. What is left out stays, or is the default: the main target, all types, source `1c`. */
 export const exchangeBody = z.object({
   target: z.string().trim().min(1).max(100).optional(),
   types: commerceOptions.shape.types.optional(),
   source: z.string().trim().min(1).max(100).optional(),
-  deactivate: z.boolean().optional(),
 })
 const password = z.string().min(10).max(1000)
 export const userBody = z.object({

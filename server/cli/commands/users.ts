@@ -8,15 +8,17 @@ import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../surroundings.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { safeLine, table } from '../terminal-text.ts'
+import { addExchange } from './exchange-users.ts'
 
 type NewPassword = { newPassword?: string }
 
-/** `intake users list|add|disable|enable|passwd`, for superusers */
+/** `intake users list|add|disable|enable|passwd|exchange`, for superusers */
 export function addUsers(program: Command, context: CommandContext): void {
   const users = program.command('users').description('who may log in; for superusers')
   addList(users, context)
   addAdd(users, context)
   addChanges(users, context)
+  addExchange(users, context, userIdOf)
 }
 
 function addList(users: Command, { act }: CommandContext): void {

@@ -1,6 +1,5 @@
 import type { ExchangeLogins, ExchangePrincipal } from '../../auth/exchange-logins.ts'
 import { AppError } from '../../errors.ts'
-import type { Deactivation } from '../../sessions/exchange/deactivation.ts'
 import type { ExchangeType } from '../../sessions/exchange/exchange-cycles.ts'
 import type { ImportVerdicts } from '../../sessions/exchange/import-verdict.ts'
 import { exchangeCookie, exchangePath } from '../../../shared/protocol/paths.ts'
@@ -18,7 +17,6 @@ export type ModeParts = ReceiveParts & {
   exchangeLogins: ExchangeLogins
   rateLimits: RateLimits
   verdicts: ImportVerdicts
-  deactivation: Deactivation
   held: HeldRequests
   /** How large the pieces are that 1C is asked to send, in bytes. */
   fileLimit: number
@@ -80,8 +78,9 @@ async function importFile(parts: ModeParts, { ctx, principal, type, asked: { fil
   return reply(verdict.word, verdict.text)
 }
 
-async function deactivate(parts: ModeParts, { principal }: Call): Promise<Reply> {
-  return reply('success', await parts.deactivation.of(principal))
+/** What 1C no longer sends may be something that it did not send this time. */
+function deactivate(): Reply {
+  return reply('success', 'Nothing was switched off: goods are marked as deleted only where 1C says so of each.')
 }
 
 /** A word from outside, as an answer may repeat it. */

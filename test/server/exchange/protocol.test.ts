@@ -78,7 +78,7 @@ describeOnAppDatabases('what 1C is told', (start) => {
     })
   })
 
-  it.each([
+  it.each<[Record<string, string>, string]>([
     [{ mode: 'info' }, 'Unknown mode: info.'],
     [{ mode: '' }, 'Unknown mode: none.'],
     [{ mode: '<script>' }, 'Unknown mode: script.'],
@@ -92,7 +92,7 @@ describeOnAppDatabases('what 1C is told', (start) => {
     const client = fake1c(app.url)
     await client.checkauth()
     await client.init()
-    const { lines, status } = await client.call('GET', query as Record<string, string>)
+    const { lines, status } = await client.call('GET', query)
     expect({ status, lines: lines.slice(0, 2) }).toEqual({ status: 200, lines: ['failure', message] })
   })
 
@@ -126,12 +126,12 @@ describe('a user of the exchange', () => {
     const user = await addExchangeUser(admin, 'first')
     expect(user).toMatchObject({
       role: 'exchange',
-      exchange: { target: 'main', types: ['catalog', 'prices', 'stocks', 'customers'], source: '1c', deactivate: false },
+      exchange: { target: 'main', types: ['catalog', 'prices', 'stocks', 'customers'], source: '1c' },
     })
     const target = await admin.addTarget('shop')
     const json = { exchange: { target, types: ['prices'], source: 'second base' } }
     const { body } = await admin.request<{ user: UserView }>('PATCH', paths.user(user.id), { json })
-    expect(body.user.exchange).toEqual({ target, types: ['prices'], source: 'second base', deactivate: false })
+    expect(body.user.exchange).toEqual({ target, types: ['prices'], source: 'second base' })
     const { body: list } = await admin.get<{ items: UserView[] }>(paths.users)
     expect(list.items.find(({ login }) => login === 'first')?.exchange).toEqual(body.user.exchange)
     expect(list.items.find(({ login }) => login === 'admin')).not.toHaveProperty('exchange')
