@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { loadSecretKey } from '../config/secret-key.ts'
 import { openDatabase } from '../database/database.ts'
 import type { Database } from '../database/database.ts'
+import { AccountRecords } from '../destinations/account-records.ts'
 import type { Closers } from '../logging/closers.ts'
 import { HashThread } from '../storage/hash-thread.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -28,6 +29,7 @@ export async function openStores(config: Config, closers: Closers) {
   closers.add('storage', async () => await storage.close())
   const hashing = new HashThread()
   closers.add('hashing', async () => await hashing.close())
-  await mkdir(places.targetsDir, { recursive: true, mode: 0o700 })
-  return { database, storage, hashing, targets: targetsIn(database), firstPassword: firstPassword as string | null }
+  for (const folder of [places.targetsDir, config.destinations.deliveriesDir]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  const accounts = new AccountRecords(database, config.destinations, sealer)
+  return { database, storage, hashing, targets: targetsIn(database), accounts, firstPassword: firstPassword as string | null }
 }

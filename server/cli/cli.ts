@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { AppError, messageOf } from '../errors.ts'
+import { addAccounts } from './commands/accounts.ts'
 import { addCheckLogs } from './commands/check-logs.ts'
 import { addControls } from './commands/controls.ts'
 import { addList } from './commands/list.ts'
@@ -46,7 +47,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: number) =
     .showHelpAfterError('(intake --help says what there is)')
     .addHelpText('after', '\nExit code: 0 succeeded, 1 failed, 2 wrong use, 3 partly failed.')
   const context: CommandContext = { surroundings, act: (command, work) => act(command, work, surroundings).then(setExitCode) }
-  for (const add of [addServe, addStart, addWatch, addStatus, addLogs, addCheckLogs, addControls, addList, addTargets, addUsers])
+  for (const add of [addServe, addStart, addWatch, addStatus, addLogs, addCheckLogs, addControls, addList, addTargets, addAccounts, addUsers])
     add(program, context)
   return program
 }

@@ -46,6 +46,8 @@ export type Config = {
   exchange: { fileLimit: number; holdMs: number }
   keepUploadsMs: number
   sqliteDirs: string[]
+  /** Where accounts of bulk uploads may lead to. */
+  destinations: { hosts: string[]; deliveriesDir: string; destinationDirs: string[] }
   publicUrl: URL | undefined
   trustProxy: boolean
   shutdownMs: number
@@ -86,6 +88,11 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     exchange: { fileLimit: s.EXCHANGE_FILE_LIMIT_KB * 1024, holdMs: s.EXCHANGE_HOLD_SECONDS * 1000 },
     keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
     sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),
+    destinations: {
+      hosts: s.DESTINATION_HOSTS ?? [],
+      deliveriesDir: path.join(dataDir, 'deliveries'),
+      destinationDirs: (s.DESTINATION_DIRS ?? []).map((dir) => path.resolve(dir)),
+    },
     publicUrl: s.PUBLIC_URL ? new URL(s.PUBLIC_URL) : undefined,
     trustProxy: s.TRUST_PROXY,
     shutdownMs: s.SHUTDOWN_SECONDS * 1000,

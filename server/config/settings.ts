@@ -62,6 +62,12 @@ const allSettings = z.object({
   EXCHANGE_HOLD_SECONDS: whole(1, 600).default(20).describe('1C asks without a pause how its import stands; so long each question is held.'),
   KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
   SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
+  DESTINATION_HOSTS: list
+    .optional()
+    .describe(
+      'Hosts of this machine or of private networks that accounts of bulk uploads may lead to, with commas between: names (*.office.lan for all below), addresses, networks (192.168.1.0/24). Public hosts need no entry; link-local addresses are never reached.',
+    ),
+  DESTINATION_DIRS: list.optional().describe('Folders, with commas between, that bulk uploads may deliver to besides DATA_DIR/deliveries.'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

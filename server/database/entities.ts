@@ -1,7 +1,18 @@
 import { defineEntity, p } from '@mikro-orm/core'
 import type { InferEntity } from '@mikro-orm/core'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
-import type { Hold, ImportKind, Ledger, LogLevel, Progress, RejectedRecord, Role, TargetView } from '../../shared/protocol/views.ts'
+import type {
+  AccountLimits,
+  AccountView,
+  Hold,
+  ImportKind,
+  Ledger,
+  LogLevel,
+  Progress,
+  RejectedRecord,
+  Role,
+  TargetView,
+} from '../../shared/protocol/views.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
 
 /** Moments are whole milliseconds since 1970 in UTC: the same in both databases, and exact. */
@@ -71,6 +82,23 @@ export const TargetEntity = defineEntity({
   },
 })
 export type TargetRow = InferEntity<typeof TargetEntity>
+
+export const AccountEntity = defineEntity({
+  name: 'Account',
+  tableName: 'account',
+  properties: {
+    id: p.string().primary(),
+    name: p.string().unique(),
+    driver: p.string().$type<AccountView['driver']>(),
+    /** As its driver's schema parsed it, without what is secret. */
+    address: p.json<AccountView['address']>(),
+    /** The secrets as JSON, sealed. */
+    secrets: p.text(),
+    limits: p.json<AccountLimits>(),
+    createdAt: moment(),
+  },
+})
+export type AccountRow = InferEntity<typeof AccountEntity>
 
 /** A file as it was received. `key` is its name in the storage. */
 export type StoredFile = { name: string; key: string; size: number; sha256: string }
@@ -240,6 +268,7 @@ export const entities = [
   LoginSessionEntity,
   WatchTokenEntity,
   TargetEntity,
+  AccountEntity,
   ImportSessionEntity,
   ImportEventEntity,
   RejectedRecordEntity,

@@ -15,6 +15,7 @@ import type { ImportReader } from '../sessions/import-reader.ts'
 import type { ImportStarter } from '../sessions/import-starter.ts'
 import type { HashThread } from '../storage/hash-thread.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { AccountRecords } from '../destinations/account-records.ts'
 import type { TargetRecords } from '../targets/target-records.ts'
 import type { ImportKind } from '../../shared/protocol/views.ts'
 import type { State } from './context.ts'
@@ -26,6 +27,7 @@ import type { RateLimits } from './middleware/rate-limits.ts'
 import { requestId } from './middleware/request-id.ts'
 import { refuseCrossSite } from './middleware/same-origin.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { accountRoutes } from './routes/account-routes.ts'
 import { healthRoutes } from './routes/health-routes.ts'
 import { importRoutes } from './routes/import-routes.ts'
 import { openApiRoutes } from './routes/openapi-routes.ts'
@@ -47,6 +49,7 @@ export type HttpParts = {
   users: Users
   tokens: WatchTokens
   targets: TargetRecords
+  accounts: AccountRecords
   storage: Storage
   hashing: HashThread
   starter: ImportStarter
@@ -109,6 +112,7 @@ function createRouter(parts: HttpParts, secureCookies: boolean): Router<State> {
   openApiRoutes(router, parts)
   userRoutes(router, { ...parts, access })
   targetRoutes(router, { ...parts, access })
+  accountRoutes(router, { ...parts, access })
   sampleRoutes(router, { dir: parts.samplesDir, access })
   startImportRoute(router, { ...parts, access, cookies })
   importRoutes(router, { ...parts, access, cookies })

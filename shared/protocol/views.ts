@@ -85,7 +85,7 @@ export type Role = 'staff' | 'superuser' | 'exchange'
 export type UserView = { id: string; login: string; name: string; role: Role; disabled: boolean; createdAt: string; exchange?: ExchangeSettingsView }
 
 /** What 1C may bring (types of kind `commerce`), and where it goes. `target` is an id; `source` tells two 1C databases apart. */
-export type ExchangeSettingsView = { target: string; types: string[]; source: string }
+export type ExchangeSettingsView = { target: string; types: string[]; source: string; deactivate: boolean }
 /** `expiresAt` is when the login ends if nothing more is asked for; `absoluteExpiresAt` when it ends whatever is asked for. */
 export type MeView = { user: UserView; expiresAt: string; absoluteExpiresAt: string }
 
@@ -102,6 +102,23 @@ export type TargetView = {
 export type TargetTest = { ok: true; version: string; tables: number } | { ok: false; error: { code: ErrorCode; message: string } }
 export type TableView = { name: string; rows: number | null; columns: { name: string; type: string; nullable: boolean; primaryKey: boolean }[] }
 export type RowsPage = { columns: string[]; rows: (string | number | boolean | null)[][]; total: number | null }
+
+/** What an account may be burdened with. `null` is no limit; sizes are bytes. */
+export type AccountLimits = { concurrency: number; bytesPerSecond: number | null; maxBytes: number | null }
+
+/** Where bulk uploads deliver. */
+export type AccountView = {
+  id: string
+  name: string
+  driver: 'directory' | 's3' | 'sftp' | 'webdav' | 'http'
+  /** What the driver connects by, without what is secret. */
+  address: Record<string, unknown>
+  /** Names of the secrets that are stored; never their values. */
+  secrets: string[]
+  limits: AccountLimits
+  createdAt: string
+}
+export type AccountTest = { ok: true; description: string } | { ok: false; error: { code: ErrorCode; message: string } }
 
 /** A record that did not go in. `position` says where it stands: file, record number from 1, byte of its start in the unpacked file, line where lines mean something. */
 export type RejectedRecord = {

@@ -86,7 +86,7 @@ const limits = z
   .partial()
 
 export const accountBody = z.intersection(z.object({ name, limits: limits.optional() }), accountPlace)
-/** A new address comes whole. Secrets that are left out stay, as long as host and user do. */
+/** Address and secrets come whole, or not at all: then the stored ones stay, the secrets as long as they go to the same server and user. */
 export const accountPatch = z.object({
   name: name.optional(),
   limits: limits.optional(),

@@ -3,6 +3,8 @@ import { errorStatus } from '../protocol/errors.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { logLevels } from '../protocol/views.ts'
 import type {
+  AccountTest,
+  AccountView,
   EventPage,
   HistoryPage,
   ImportView,
@@ -96,7 +98,7 @@ export const watchTokenSchema = z
   .object({ id: z.string(), user: named, createdAt: when, expiresAt: when, lastUsedAt: when.optional() })
   .meta({ id: 'WatchToken' }) satisfies z.ZodType<WatchTokenView>
 
-const exchangeSchema = z.object({ target: z.string(), types: z.array(z.string()), source: z.string() })
+const exchangeSchema = z.object({ target: z.string(), types: z.array(z.string()), source: z.string(), deactivate: z.boolean() })
 
 export const userSchema = z
   .object({
@@ -127,6 +129,23 @@ export const targetTestSchema = z.union([
   z.object({ ok: z.literal(true), version: z.string(), tables: count }),
   z.object({ ok: z.literal(false), error: z.object({ code, message: z.string() }) }),
 ])
+
+export const accountSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    driver: z.enum(['directory', 's3', 'sftp', 'webdav', 'http']),
+    address: z.record(z.string(), z.unknown()).describe('what the driver connects by, without what is secret'),
+    secrets: z.array(z.string()).describe('names of the secrets that are stored; never their values'),
+    limits: z.object({ concurrency: count, bytesPerSecond: count.nullable(), maxBytes: count.nullable() }),
+    createdAt: when,
+  })
+  .meta({ id: 'Account' }) satisfies z.ZodType<AccountView>
+
+export const accountTestSchema = z.union([
+  z.object({ ok: z.literal(true), description: z.string() }),
+  z.object({ ok: z.literal(false), error: z.object({ code, message: z.string() }) }),
+]) satisfies z.ZodType<AccountTest>
 
 export const tableSchema = z.object({
   name: z.string(),

@@ -18,6 +18,9 @@ export type DestinationSubject = {
 export type DestinationFactory = {
   name: string
   capabilities: DestinationCapabilities
+  /** Whether its subject can be opened as a stranger, and has a way that breaks. */
+  hasLogin: boolean
+  breaks: boolean
   create: () => Promise<DestinationSubject>
 }
 

@@ -11,7 +11,7 @@ const big = Buffer.alloc(24 * mib, 'many megabytes that differ in their places '
 const never = new AbortController().signal
 
 /** What every driver of the seam `Destination` has to do. */
-export function describeDestination({ name, capabilities, create }: DestinationFactory): void {
+export function describeDestination({ name, capabilities, hasLogin, breaks, create }: DestinationFactory): void {
   describe(`a destination ${name}`, () => {
     let subject: DestinationSubject
     let destination: Destination
@@ -40,15 +40,6 @@ export function describeDestination({ name, capabilities, create }: DestinationF
       const before = [...(await subject.files()).keys()]
       expect((await destination.probe(never)).description).toMatch(/\w/)
       expect([...(await subject.files()).keys()]).toEqual(before)
-    })
-
-    it('says when it does not know the login', async ({ skip }) => {
-      if (!subject.openAsStranger) return skip('it has no login')
-      const asStranger = await subject.openAsStranger()
-      const known = { code: 'destination_login_refused', retryable: false }
-      await expect(asStranger.probe(never)).rejects.toMatchObject(known)
-      await expect(asStranger.deliver(contentOf(big), orderOf(big), { signal: never, progress: () => undefined })).rejects.toMatchObject(known)
-      await asStranger.close()
     })
 
     it.each([
@@ -86,67 +77,6 @@ export function describeDestination({ name, capabilities, create }: DestinationF
       for (const [index, order] of orders.entries()) expect(await isAt(order.path, files[index]!)).toBe(true)
     })
 
-    it('does not get a file twice', async ({ skip }) => {
-      if (!capabilities.keepsOthers) return skip('the other side decides by the idempotency key')
-      const order = orderOf(big)
-      await deliver(order, contentOf(big))
-      const sent = subject.way?.sent() ?? 0
-      expect(await deliver(order, contentOf(big))).toEqual({ outcome: 'already_there', resumedAt: 0 })
-      expect((subject.way?.sent() ?? 0) - sent).toBeLessThan(mib)
-    })
-
-    it('keeps what lies in the place of a file', async ({ skip }) => {
-      if (!capabilities.keepsOthers) return skip('the other side decides')
-      const order = orderOf(big)
-      const other = Buffer.alloc(big.length, 'another file of the same length')
-      await subject.put(order.path, other)
-      await expect(deliver(order, contentOf(big))).rejects.toMatchObject({ code: 'destination_refused', retryable: false })
-      expect(await isAt(order.path, other)).toBe(true)
-    })
-
-    it('that breaks off in the middle of a file gets the rest of it with the next try', async ({ skip }) => {
-      const { way } = subject
-      if (!way) return skip('nothing is between')
-      const order = orderOf(big)
-      way.breakAfter(18 * mib)
-      await expect(deliver(order, contentOf(big))).rejects.toMatchObject({ code: 'destination_unreachable', retryable: true })
-      expect(await fileAt(order.path)).toBeUndefined()
-      way.heal()
-      const sent = way.sent()
-      const delivered = await deliver(order, contentOf(big))
-      expect(await isAt(order.path, big)).toBe(true)
-      if (!capabilities.resumable) return
-      expect(delivered.resumedAt).toBeGreaterThanOrEqual(8 * mib)
-      expect(way.sent() - sent).toBeLessThan(big.length - 7 * mib)
-    })
-
-    it('that can’t be reached says so, and works when it is back', async ({ skip }) => {
-      const { way } = subject
-      if (!way) return skip('nothing is between')
-      const [order, bytes] = [orderOf(Buffer.from('later')), Buffer.from('later')]
-      way.breakAfter(0)
-      await expect(deliver(order, contentOf(bytes))).rejects.toMatchObject({ code: 'destination_unreachable', retryable: true })
-      way.heal()
-      await deliver(order, contentOf(bytes))
-      expect(await isAt(order.path, bytes)).toBe(true)
-    })
-
-    it('finds a file that is not the one that was delivered', async ({ skip }) => {
-      if (capabilities.verifies === 'nothing') return skip('it can compare nothing')
-      const order = orderOf(big)
-      await deliver(order, contentOf(big))
-      await subject.put(order.path, Buffer.alloc(big.length - 1))
-      await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
-      if (capabilities.verifies !== 'content') return
-      await subject.put(order.path, Buffer.alloc(big.length, 'the same length'))
-      await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
-    })
-
-    it('misses a file that is gone', async ({ skip }) => {
-      if (!capabilities.keepsOthers) return skip('an endpoint need not show what it has')
-      await expect(destination.verify(orderOf(big), never)).rejects.toMatchObject({ code: 'destination_damaged' })
-    })
-
     it('stops when it is told to, and leaves nothing when the order is given up', async () => {
       const order = orderOf(big)
       const before = (await subject.files()).size
@@ -175,6 +105,81 @@ export function describeDestination({ name, capabilities, create }: DestinationF
       expect(await fileAt(order.path)).toBeUndefined()
       await destination.abandon(order)
     })
+
+    const describeLogin = () => {
+      it('says when it does not know the login', async () => {
+        const asStranger = await subject.openAsStranger!()
+        const known = { code: 'destination_login_refused', retryable: false }
+        await expect(asStranger.probe(never)).rejects.toMatchObject(known)
+        await expect(asStranger.deliver(contentOf(big), orderOf(big), { signal: never, progress: () => undefined })).rejects.toMatchObject(known)
+        await asStranger.close()
+      })
+    }
+    if (hasLogin) describeLogin()
+
+    const describeKeeping = () => {
+      it('does not get a file twice', async () => {
+        const order = orderOf(big)
+        await deliver(order, contentOf(big))
+        const sent = subject.way?.sent() ?? 0
+        expect(await deliver(order, contentOf(big))).toEqual({ outcome: 'already_there', resumedAt: 0 })
+        expect((subject.way?.sent() ?? 0) - sent).toBeLessThan(mib)
+      })
+
+      it('keeps what lies in the place of a file', async () => {
+        const order = orderOf(big)
+        const other = Buffer.alloc(big.length, 'another file of the same length')
+        await subject.put(order.path, other)
+        await expect(deliver(order, contentOf(big))).rejects.toMatchObject({ code: 'destination_refused', retryable: false })
+        expect(await isAt(order.path, other)).toBe(true)
+      })
+
+      it('misses a file that is gone', async () => {
+        await expect(destination.verify(orderOf(big), never)).rejects.toMatchObject({ code: 'destination_damaged' })
+      })
+    }
+    if (capabilities.keepsOthers) describeKeeping()
+
+    const describeBreaks = () => {
+      it('that breaks off in the middle of a file gets the rest of it with the next try', async () => {
+        const way = subject.way!
+        const order = orderOf(big)
+        way.breakAfter(18 * mib)
+        await expect(deliver(order, contentOf(big))).rejects.toMatchObject({ code: 'destination_unreachable', retryable: true })
+        expect(await fileAt(order.path)).toBeUndefined()
+        way.heal()
+        const sent = way.sent()
+        const delivered = await deliver(order, contentOf(big))
+        expect(await isAt(order.path, big)).toBe(true)
+        if (!capabilities.resumable) return
+        expect(delivered.resumedAt).toBeGreaterThanOrEqual(8 * mib)
+        expect(way.sent() - sent).toBeLessThan(big.length - 7 * mib)
+      })
+
+      it('that can’t be reached says so, and works when it is back', async () => {
+        const way = subject.way!
+        const [order, bytes] = [orderOf(Buffer.from('later')), Buffer.from('later')]
+        way.breakAfter(0)
+        await expect(deliver(order, contentOf(bytes))).rejects.toMatchObject({ code: 'destination_unreachable', retryable: true })
+        way.heal()
+        await deliver(order, contentOf(bytes))
+        expect(await isAt(order.path, bytes)).toBe(true)
+      })
+    }
+    if (breaks) describeBreaks()
+
+    const describeComparing = () => {
+      it('finds a file that is not the one that was delivered', async () => {
+        const order = orderOf(big)
+        await deliver(order, contentOf(big))
+        await subject.put(order.path, Buffer.alloc(big.length - 1))
+        await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
+        if (capabilities.verifies !== 'content') return
+        await subject.put(order.path, Buffer.alloc(big.length, 'the same length'))
+        await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
+      })
+    }
+    if (capabilities.verifies !== 'nothing') describeComparing()
 
     it.each(['', '.', '..', '../x', 'a/../x', '/x', 'a//x', 'a/', 'a\\x', 'a\0x', 'a\nx', 'x'.repeat(256)])('refuses the path %j', async (path) => {
       const order = orderOf(Buffer.from('x'), path)

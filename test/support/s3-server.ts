@@ -10,7 +10,7 @@ import type { StorageAddress } from '../../server/config/config.ts'
 export type S3Fault = { status: number; code: string } | 'reset' | { cutAfter: number } | null
 
 type Stored = { bytes: Buffer; etag: string; modifiedAt: Date; told?: Record<string, string> }
-type Upload = { name: string; begunAt: Date; parts: Map<number, Stored>; told: Record<string, string> }
+type Upload = { name: string; begunAt: Date; parts: Map<number, Stored>; told?: Record<string, string> }
 type Answer = { status?: number; headers?: Record<string, string>; body?: string | Buffer }
 type Asked = { method: string; name: string; query: URLSearchParams; headers: IncomingMessage['headers']; body: Buffer }
 

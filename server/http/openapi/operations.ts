@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accountBody, accountPatch, accountPlace } from '../../../shared/schemas/account.ts'
 import { restoreOptions } from '../../../shared/schemas/restore-options.ts'
 import {
   eventsQuery,
@@ -14,6 +15,8 @@ import {
   userPatch,
 } from '../../../shared/schemas/requests.ts'
 import {
+  accountSchema,
+  accountTestSchema,
   eventPageSchema,
   grantSchema,
   historySchema,
@@ -160,6 +163,34 @@ export const operations: Operation[] = [
     query: rowsQuery,
     answers: { 200: rowsSchema },
   },
+  { method: 'get', path: '/accounts', summary: 'Where bulk uploads deliver', access: 'login', answers: { 200: items(accountSchema) } },
+  {
+    method: 'post',
+    path: '/accounts',
+    summary: 'Add an account that works',
+    access: 'login',
+    body: accountBody,
+    answers: { 201: z.object({ account: accountSchema }) },
+  },
+  {
+    method: 'post',
+    path: '/accounts/test',
+    summary: 'Test one before it is saved',
+    access: 'login',
+    body: accountPlace,
+    answers: { 200: accountTestSchema },
+  },
+  { method: 'get', path: '/accounts/{id}', summary: 'One account', access: 'login', answers: { 200: z.object({ account: accountSchema }) } },
+  {
+    method: 'patch',
+    path: '/accounts/{id}',
+    summary: 'Change an account; a new address is tested first',
+    access: 'login',
+    body: accountPatch,
+    answers: { 200: z.object({ account: accountSchema }) },
+  },
+  { method: 'delete', path: '/accounts/{id}', summary: 'Forget an account; what was delivered stays', access: 'login', answers: { 204: null } },
+  { method: 'post', path: '/accounts/{id}/test', summary: 'Test an account', access: 'login', answers: { 200: accountTestSchema } },
   { method: 'get', path: '/users', summary: 'The users', access: 'superuser', answers: { 200: items(userSchema) } },
   { method: 'post', path: '/users', summary: 'Add a user', access: 'superuser', body: userBody, answers: { 201: z.object({ user: userSchema }) } },
   {

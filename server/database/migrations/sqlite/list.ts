@@ -1,3 +1,4 @@
+import { Migration20261121Accounts } from './migration-20261121-accounts.ts'
 import { Migration20261121Exchange } from './migration-20261121-exchange.ts'
 import { Migration20261121First } from './migration-20261121-first.ts'
 import { Migration20261121Leases } from './migration-20261121-leases.ts'
@@ -7,4 +8,5 @@ export const migrations = [
   { name: 'Migration20261121First', class: Migration20261121First },
   { name: 'Migration20261121Leases', class: Migration20261121Leases },
   { name: 'Migration20261121Exchange', class: Migration20261121Exchange },
+  { name: 'Migration20261121Accounts', class: Migration20261121Accounts },
 ]
