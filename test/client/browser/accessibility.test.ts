@@ -34,7 +34,7 @@ const line = (level: 'debug' | 'info' | 'warning' | 'error') => ({
 const inSteps = importView({ kind: 'commerce', types: ['catalog', 'prices', 'stocks'] })
 inSteps.progress.step = { name: 'prices', index: 3, count: 4 }
 const figures = { created: 1, changed: 2, unchanged: 3, deleted: 4, rejected: 5 }
-const exchange = { target: 'main', types: ['prices'], source: '1c', deactivate: false }
+const exchange = { target: 'main', types: ['prices'], source: '1c' }
 const chosen = { types: ['prices', 'catalog'], guard: true }
 
 const components = [
