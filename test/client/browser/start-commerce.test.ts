@@ -89,6 +89,15 @@ describe('the form of an import from 1C', () => {
     expect(sent[0]?.text).toContain('{"types":["prices"],"guard":false}')
   })
 
+  it('leads to the run that is in the way when the server refuses a second one', async () => {
+    const error = { code: 'conflict', message: '“offers.xml” goes into this database just now.', details: { importId: run.id }, requestId: 'r' }
+    const { screen, press } = await commerceForm([file('offers.xml')], [{ ...going, status: 409, body: { error } }])
+    await screen.getByRole('checkbox', { name: 'Prices' }).click()
+    await press.click()
+    await expect.element(screen.getByRole('alert')).toMatchTextContent(/just now/)
+    await expect.element(screen.getByRole('link', { name: 'Show that run' })).toHaveAttribute('href', `/imports/${run.id}`)
+  })
+
   it('keeps files of its own, and offers samples of its own', async () => {
     const { screen } = await commerceForm([])
     await expect.element(screen.getByRole('button', { name: 'Use shop.xml' })).toBeVisible()
