@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite'
 import path from 'node:path'
+import Sqlite from 'better-sqlite3'
 import type { ApiClient } from '../../support/api-client.ts'
 import { paths } from '../../../shared/protocol/paths.ts'
 import type { HistoryPage, ImportView, UserView } from '../../../shared/protocol/views.ts'
@@ -30,14 +30,16 @@ const ownOf = new Set(['created_at', 'changed_at', 'deleted_at', 'import_id', 'f
 
 /** What an SQLite target holds of a source, without when and by whom it was written. */
 export function contentOf(dataDir: string, target: string): Record<string, unknown[]> {
-  const database = new DatabaseSync(path.join(dataDir, 'targets', `${target}.db`))
+  const database = new Sqlite(path.join(dataDir, 'targets', `${target}.db`))
   try {
-    const tables = database.prepare("select name from sqlite_master where type = 'table' and name like 'commerce_%' order by name").all()
+    const tables = database.prepare("select name from sqlite_master where type = 'table' and name like 'commerce_%' order by name").all() as {
+      name: string
+    }[]
     return Object.fromEntries(
       tables.map(({ name }) => {
-        const rows = database.prepare(`select * from "${String(name)}"`).all()
+        const rows = database.prepare(`select * from "${name}"`).all() as Record<string, unknown>[]
         const texts = rows.map((row) => JSON.stringify(Object.entries(row).filter(([column]) => !ownOf.has(column))))
-        return [String(name), texts.toSorted()]
+        return [name, texts.toSorted()]
       }),
     )
   } finally {

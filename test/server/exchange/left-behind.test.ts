@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { samplesDir } from '../../support/samples.ts'
@@ -14,7 +14,7 @@ const hour = 3_600_000
 
 /** Makes what 1C sent last look older. */
 function age(dataDir: string, byMs: number): void {
-  const database = new DatabaseSync(path.join(dataDir, 'intake.db'))
+  const database = new Sqlite(path.join(dataDir, 'intake.db'))
   database.prepare('update exchange_cycle set seen_at = seen_at - ?').run(byMs)
   database.close()
 }

@@ -14,7 +14,7 @@ it('pictures that came one by one are read from their zip as they were', async (
   const sources = pictures.map(({ name, content }) => ({ name, size: content.length, open: () => Readable.from([content]) as AsyncIterable<Buffer> }))
   const zip = await buffer(Readable.from(storedZip(sources), { objectMode: false }))
   const { entries, close } = await readZip(textAsJob('import_files.zip', zip))
-  const read = await Promise.all(entries.map(async ({ name, open }) => ({ name, content: await buffer(open()) })))
+  const read = await Promise.all(entries.map(async (entry) => ({ name: entry.name, content: await buffer(entry.open()) })))
   close()
   expect(read).toEqual(pictures)
 })
