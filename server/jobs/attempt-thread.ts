@@ -3,6 +3,7 @@ import { AppError, messageOf, toAppError } from '../errors.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { openTarget } from '../targets/registry.ts'
 import type { Target } from '../targets/target.ts'
+import { confirmedTarget } from './confirmed-target.ts'
 import { watchHeap } from './heap-watch.ts'
 import type { Importer, JobOutcome } from './importer.ts'
 import { jobFiles } from './job-files.ts'
@@ -31,7 +32,8 @@ async function attempt(target: Target | undefined): Promise<ThreadOutcome> {
     const { importId, attempt, options } = input
     const only = input.only ?? undefined
     const files = jobFiles(input.files, await openStorage(input.storage))
-    return await importer.run({ importId, attempt, options, files, ...(only && { only }), ...(target && { target }) }, context)
+    const confirmed = target && confirmedTarget(target, async () => await context.confirm())
+    return await importer.run({ importId, attempt, options, files, ...(only && { only }), ...(confirmed && { target: confirmed }) }, context)
   } catch (thrown) {
     return failure(thrown)
   }

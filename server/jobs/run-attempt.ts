@@ -34,6 +34,8 @@ export type AttemptStore = {
   forgotten(importId: string): Promise<void>
   /** Removes the checkpoint from the target when no thread is there to do it; later when the target can't be reached. Does not throw. */
   forget(importId: string): Promise<void>
+  /** A stale attempt may have left a checkpoint in the target of a run that has ended meanwhile: it is removed when nobody works there. */
+  leftBehind(importId: string): Promise<void>
   /** Ends a run that was asked to stop while no thread worked on it. Does nothing to any other. */
   endCancelled(importId: string): Promise<void>
 }
@@ -193,7 +195,10 @@ export class AttemptRunner {
       // Storing failed: the database is away, or this attempt is no longer the newest.
       log.error({ err: error }, 'attempt given up')
       await worker.kill()
-      if (error instanceof AppError && error.code === 'fenced') return 'over'
+      if (error instanceof AppError && error.code === 'fenced') {
+        await this.#store.leftBehind(importId)
+        return 'over'
+      }
       return againIf(await this.#store.resume(importId, attempt, 'interrupted', 'What the run said could not be stored. It is tried again.'))
     } finally {
       clearInterval(renewal)

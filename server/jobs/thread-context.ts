@@ -53,6 +53,12 @@ export class ThreadContext implements JobContext {
     this.#meter.update(update)
   }
 
+  /** Resolves when the server's side has found that the run is still this attempt's; when it is not, this thread is ended and hears nothing more. */
+  async confirm(): Promise<void> {
+    this.#send(true)
+    await this.flush()
+  }
+
   async flush(): Promise<void> {
     this.#send()
     while (this.#inFlight > 0) await this.#answer()
@@ -79,8 +85,9 @@ export class ThreadContext implements JobContext {
     })
   }
 
-  #send(): void {
-    if (this.#lines.length === 0 && this.#rejected.length === 0) return
+  /** With `always`, also when there is nothing to say: storing nothing still finds out whose the run is. */
+  #send(always = false): void {
+    if (!always && this.#lines.length === 0 && this.#rejected.length === 0) return
     this.#inFlight += 1
     this.#post({ type: 'batch', lines: this.#lines, rejected: this.#rejected })
     this.#lines = []

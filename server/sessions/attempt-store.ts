@@ -211,6 +211,10 @@ export class SqlAttemptStore implements AttemptStore {
     await this.#parts.checkpoints.forget(importId)
   }
 
+  async leftBehind(importId: string): Promise<void> {
+    await this.#parts.checkpoints.leftBehind(importId)
+  }
+
   /** What the thread needs besides the row. A run that can't begin ends here, with the reason. */
   async #prepare(row: ImportSession): Promise<Pick<ThreadInput, 'target' | 'only'> | null> {
     try {

@@ -37,6 +37,16 @@ export class LeftCheckpoints {
     }
   }
 
+  /** A stale attempt may have written one into the target of a run that has ended: it goes as soon as nobody works there. Does not throw. */
+  async leftBehind(importId: string): Promise<void> {
+    try {
+      await this.#parts.database.em().nativeUpdate(ImportSessionEntity, { id: importId, endedAt: { $ne: null } }, { markerPending: true })
+    } catch (error) {
+      this.#parts.log.warn({ importId, reason: messageOf(error) }, 'what a stale attempt left could not be noted')
+    }
+    await this.#retry(importId, 0)
+  }
+
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
@@ -78,13 +88,12 @@ export class LeftCheckpoints {
   }
 
   async #forgetIn(targetId: string, importId: string): Promise<void> {
-    const { database, addressOf, openTarget } = this.#parts
-    const target = await openTarget(await addressOf(targetId))
+    const target = await this.#parts.openTarget(await this.#parts.addressOf(targetId))
     try {
       await target.forget(importId)
     } finally {
       await target.close()
     }
-    await database.em().nativeUpdate(ImportSessionEntity, { id: importId, endedAt: { $ne: null } }, { markerPending: false })
+    await this.#parts.database.em().nativeUpdate(ImportSessionEntity, { id: importId, endedAt: { $ne: null } }, { markerPending: false })
   }
 }
