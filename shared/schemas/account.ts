@@ -75,7 +75,6 @@ const http = z.object({
 /** What a driver connects by. */
 export const accountPlace = z.discriminatedUnion('driver', [directory, s3, sftp, webdav, http])
 export type AccountPlace = z.infer<typeof accountPlace>
-export type DriverName = AccountPlace['driver']
 
 const limits = z
   .object({

@@ -8,7 +8,7 @@ const fullNames = new Set(['InsufficientStorage', 'QuotaExceeded', 'XMinioStorag
 const busyNames = new Set(['SlowDown', 'RequestTimeout', 'ServiceUnavailable', 'InternalError', 'TooManyRequests'])
 
 /** An error of the S3 client as one of ours; one of ours, or the reason of an abort, as it is. */
-export function storeFailure(thrown: unknown, signal: AbortSignal | undefined): unknown {
+function storeFailure(thrown: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if (thrown instanceof AppError) return thrown
   // A lookup that was not allowed comes wrapped, or as it is.
