@@ -23,6 +23,7 @@ export function createExchange(config: Config, { stores, runs, publisher }: { st
   return {
     cycles,
     pieces,
+    starts,
     receiving: new Receiving({ database, events, publisher }),
     verdicts: new ImportVerdicts({ database, cycles, starts, pieces, reader, signals }),
     held: new HeldRequests(config.exchange.holdMs),

@@ -50,7 +50,7 @@ export const rowsQuery = z.object({
 export const roles = ['staff', 'superuser', 'exchange'] as const
 
 /** Settings of a user whose role is `exchange`. What is left out stays, or is the default: the main target, all types, source `1c`. */
-export const exchangeBody = z.object({
+const exchangeBody = z.object({
   target: z.string().trim().min(1).max(100).optional(),
   types: commerceOptions.shape.types.optional(),
   source: z.string().trim().min(1).max(100).optional(),

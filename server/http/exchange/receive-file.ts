@@ -1,7 +1,9 @@
+import { buffer } from 'node:stream/consumers'
 import type { ExchangePrincipal } from '../../auth/exchange-logins.ts'
 import { AppError } from '../../errors.ts'
 import { isZipHead, notXml } from '../../importers/commerce/read/documents.ts'
 import type { ExchangeCycles, ExchangeType } from '../../sessions/exchange/exchange-cycles.ts'
+import type { ExchangeStarts } from '../../sessions/exchange/exchange-starts.ts'
 import type { Added, NewPiece, ReceivedPieces } from '../../sessions/exchange/received-pieces.ts'
 import type { Receiving } from '../../sessions/exchange/receiving.ts'
 import { keepStream } from '../../storage/keep-stream.ts'
@@ -9,14 +11,17 @@ import type { KeepParts, KeptStream } from '../../storage/keep-stream.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Context } from '../context.ts'
 
-export type ReceiveParts = KeepParts & { cycles: ExchangeCycles; pieces: ReceivedPieces; receiving: Receiving }
+/** The end tag, in two bytes a character, with some white space behind it. */
+const tailBytes = 512
+
+export type ReceiveParts = KeepParts & { cycles: ExchangeCycles; pieces: ReceivedPieces; receiving: Receiving; starts: ExchangeStarts }
 
 /**
  * Takes the body, whatever its header calls it, as the next piece of the file; what does not come whole is dropped. Throws `file_limit` when the exchange
  * becomes larger than it may.
  */
 export async function receiveFile(
-  { storage, hashing, cycles, pieces, receiving }: ReceiveParts,
+  { storage, hashing, cycles, pieces, receiving, starts }: ReceiveParts,
   ctx: Context,
   { principal, type, name }: { principal: ExchangePrincipal; type: ExchangeType; name: string },
 ): Promise<void> {
@@ -30,6 +35,9 @@ export async function receiveFile(
   const piece = { name, kind: kindOf(head), key, size, sha256, restarts: isDeclaration(head) }
   const added = await addOrRemove(pieces, storage, cycle.importId, piece)
   await receiving.note(cycle.importId, piece, added)
+  // An older 1C asks for no import of what it sends with orders: the file itself is the wish.
+  if (type === 'sale' && principal.login.version === null && (await endsDocument(storage, added.kind, piece)))
+    void starts.begin(cycle).catch(() => undefined)
 }
 
 async function addOrRemove(pieces: ReceivedPieces, storage: Pick<Storage, 'remove'>, importId: string, piece: NewPiece): Promise<Added> {
@@ -63,6 +71,16 @@ function kindOf(head: Uint8Array): 'xml' | 'zip' | 'other' {
 /** Only a file begins so: 1C sends it again without having said `init`. */
 function isDeclaration(head: Uint8Array): boolean {
   return /^(\xef\xbb\xbf)?<\?xml\s/.test(Buffer.from(head.subarray(0, 10)).toString('latin1'))
+}
+
+/** Whether this is the last piece of its file, as far as its end tells: the root's end tag, or the end of a zip (APPNOTE.TXT 4.3.16). */
+async function endsDocument(storage: Pick<Storage, 'read'>, kind: NewPiece['kind'], { key, size }: NewPiece): Promise<boolean> {
+  if (kind === 'other') return false
+  const tail = await buffer(storage.read(key, { start: Math.max(0, size - tailBytes), end: size }))
+  if (kind === 'zip') return tail.includes('PK\x05\x06', 0, 'latin1')
+  return ['utf-8', 'windows-1251', 'utf-16le'].some((encoding) =>
+    new TextDecoder(encoding).decode(tail).trimEnd().endsWith('</КоммерческаяИнформация>'),
+  )
 }
 
 function shown(agent: string): string {

@@ -9,8 +9,8 @@ import type { Storage } from '../../storage/storage.ts'
 export type NewPiece = Pick<ExchangePiece, 'name' | 'kind' | 'key' | 'size' | 'sha256'> & { restarts: boolean }
 /** A file that 1C sent: its pieces in their order. */
 export type SentFile = { name: string; kind: ExchangePiece['kind']; size: number; pieces: ExchangePiece[] }
-/** `fileBytes`: of the file so far; `bytes`: of all files; `first`: it begins the file; `piece`: its number among all pieces, from 0. */
-export type Added = { fileBytes: number; bytes: number; piece: number; first: boolean }
+/** `fileBytes`: of the file so far; `bytes`: of all files; `first`: it begins the file; `piece`: its number among all pieces, from 0; `kind`: what its file is. */
+export type Added = { fileBytes: number; bytes: number; piece: number; first: boolean; kind: ExchangePiece['kind'] }
 
 /** A picture is a file, and a large shop has many. */
 const mostPieces = 1_000_000
@@ -95,7 +95,7 @@ export class ReceivedPieces {
     await em.insert(ExchangePieceEntity, { ...piece, kind, importId, piece: cycle.pieces })
     await em.nativeUpdate(ExchangeCycleEntity, { importId }, { pieces: cycle.pieces + 1, bytes, seenAt: Date.now() })
     const dropped = again ? before.map(({ key }) => key) : []
-    return { fileBytes: piece.size + (again ? 0 : had), bytes, piece: cycle.pieces, first: before.length === 0 || again, dropped }
+    return { fileBytes: piece.size + (again ? 0 : had), bytes, piece: cycle.pieces, kind, first: before.length === 0 || again, dropped }
   }
 }
 

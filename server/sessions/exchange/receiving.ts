@@ -47,11 +47,11 @@ export class Receiving {
   }
 
   /** A piece was kept: what of that is worth a line, and the figures as they stand. */
-  async note(importId: string, { name, kind, size }: NewPiece, added: Added): Promise<void> {
+  async note(importId: string, { name, size }: NewPiece, added: Added): Promise<void> {
     const progress = progressOf(added.bytes, name, null)
     this.#parts.publisher.progress({ importId, status: 'queued', progress, ledger: nothing })
     await this.#store(importId, progress)
-    const message = lineOf({ name, kind, size }, added)
+    const message = lineOf({ name, size }, added)
     if (message) await this.#parts.events.write({ importId, expect: { statuses: ['queued'] }, drafts: [{ type: 'log', level: 'info', message }] })
   }
 
@@ -64,7 +64,7 @@ export class Receiving {
   }
 }
 
-function lineOf({ name, kind, size }: Pick<NewPiece, 'name' | 'kind' | 'size'>, { first, fileBytes, piece }: Added): string | null {
+function lineOf({ name, size }: Pick<NewPiece, 'name' | 'size'>, { first, kind, fileBytes, piece }: Added): string | null {
   if (kind === 'other' && first)
     return piece % picturesPerLine === 0 || piece < 10 ? `${name} arrives (${(piece + 1).toLocaleString('en-US')}).` : null
   if (first) return `${name} arrives.`

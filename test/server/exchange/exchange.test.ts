@@ -211,6 +211,15 @@ describeOnAppDatabases('an exchange with 1C', (start) => {
     expect(contentOf(app.dataDir, 'main')['commerce_customers']).toHaveLength(1)
   })
 
+  it('begins without being asked, where an older 1C sends files with orders', async () => {
+    const customer = '<Контрагент><Ид>c1</Ид><Наименование>Ромашка</Наименование></Контрагент>'
+    const content = commerceText(`<Контрагенты СодержитТолькоИзменения="true">${customer}</Контрагенты>`)
+    const client = fake1c(app.url, { type: 'sale', chunk: 300 })
+    await client.checkauth()
+    await client.send({ name: 'contragents.xml', content })
+    await eventually(async () => expect(await runsOf(admin)).toMatchObject([{ status: 'succeeded', files: [{ size: Buffer.byteLength(content) }] }]))
+  })
+
   it('brings what its user may bring, where it may', async () => {
     await addExchangeUser(admin, 'prices-1c', { types: ['prices'], target: await admin.addTarget('priced'), source: 'second' })
     await fake1c(app.url, { login: 'prices-1c' }).exchange(files)
