@@ -180,6 +180,11 @@ describe('a folder', () => {
     const order = { ...orderOf(Buffer.from('x')), path: 'link/x' }
     await expect(deliver(await openIn('inside'), Buffer.from('x'), order)).rejects.toMatchObject({ code: 'destination_refused' })
     expect(await readdir(outside)).toEqual([])
+    await mkdir(path.join(place, 'sibling'))
+    await symlink(path.join(place, 'sibling'), path.join(place, 'inside', 'to-sibling'))
+    const toSibling = { ...order, path: 'to-sibling/x' }
+    await expect(deliver(await openIn('inside'), Buffer.from('x'), toSibling)).rejects.toMatchObject({ code: 'destination_refused' })
+    expect(await readdir(path.join(place, 'sibling'))).toEqual([])
     await rm(outside, { recursive: true })
   })
 
