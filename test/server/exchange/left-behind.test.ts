@@ -61,6 +61,22 @@ describe('an exchange that 1C does not go on with', () => {
   })
 })
 
+it('an exchange that becomes too large is refused in words, and nothing of that piece is kept', async () => {
+  const app = await startApp({ MAX_UPLOAD_MB: '1' })
+  try {
+    await addExchangeUser(await app.admin())
+    const client = fake1c(app.url)
+    await client.checkauth()
+    await client.init()
+    await client.piece('import.xml', Buffer.alloc(700_000, '<'))
+    const said = await client.post('file', 'offers.xml', Buffer.alloc(700_000, '<'))
+    expect(said.text).toMatch(/^failure\nThis exchange is larger than this server takes/)
+    expect(await readdir(path.join(app.dataDir, 'uploads'))).toHaveLength(1)
+  } finally {
+    await app.close()
+  }
+})
+
 // The samples of other projects are not part of this one.
 describe.skipIf(samplesDir() === null)('real exports', () => {
   const folder = path.join(samplesDir() ?? '', 'commerceml')
