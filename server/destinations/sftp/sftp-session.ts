@@ -27,7 +27,8 @@ export async function openSession(server: SftpServer, rules: HostRules): Promise
   rules.check(server.host)
   const client = new Client()
   const ended = new AbortController()
-  const socket = connect({ host: server.host, port: server.port, lookup: rules.lookup })
+  // Without noDelay, requests wait for acknowledgements of others. Measured: half the rate of writing, a quarter of that of reading.
+  const socket = connect({ host: server.host, port: server.port, lookup: rules.lookup, noDelay: true })
   // Before the client hears of it: whoever it wakes then must see it.
   socket.once('close', () => ended.abort())
   try {
