@@ -1,7 +1,7 @@
 import type { Mark } from './mark.ts'
 import { markText } from './mark.ts'
 
-export function isJpeg(head: Uint8Array): boolean {
+function isJpeg(head: Uint8Array): boolean {
   return head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff
 }
 

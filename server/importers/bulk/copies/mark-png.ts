@@ -6,7 +6,7 @@ const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 /** Signature, and the chunk IHDR, which is always the first and has 13 bytes of data. */
 const headBytes = signature.length + 12 + 13
 
-export function isPng(head: Uint8Array): boolean {
+function isPng(head: Uint8Array): boolean {
   return signature.equals(head.subarray(0, signature.length))
 }
 

@@ -2,10 +2,7 @@ import type { Mark } from './mark.ts'
 import { markedJpeg } from './mark-jpeg.ts'
 import { markedPng } from './mark-png.ts'
 
-/** Enough for the application segments of a JPEG with its thumbnail and colour profile. */
-export const headBytes = 1024 * 1024
-
-/** Where a mark goes into a file that begins so, and its bytes; null for a kind of file that is copied as it is. */
+/** Where a mark goes into a file that begins so (a megabyte holds the segments of a JPEG with its colour profile), and its bytes; null for a kind of file that is copied as it is. */
 export function placeOfMark(head: Buffer, mark: Mark): { insert: Buffer; at: number } | null {
   return markedPng(head, mark) ?? markedJpeg(head, mark)
 }
