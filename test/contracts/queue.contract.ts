@@ -245,109 +245,111 @@ export function describeQueue({ name, capabilities, create }: QueueFactory): voi
     })
 
     // What one process holds alone can't be asked of several.
-    describe.skipIf(!capabilities.shared)('of several processes', () => {
-      const handled = () => opened.flatMap((process) => process.handler.taken)
+    if (capabilities.shared) {
+      describe('of several processes', () => {
+        const handled = () => opened.flatMap((process) => process.handler.taken)
 
-      it('hands each entry to one of them', async () => {
-        const [one, two] = [await begin({ concurrency: 2 }), await begin({ concurrency: 2 })]
-        const ids = Array.from({ length: 30 }, (_, index) => `id${index}`)
-        await queue.add(ids.map((importId) => ({ importId, attempt: 0 })))
-        await eventually(async () => {
-          for (const process of [one, two]) await process.handler.endAll()
-          expect(handled()).toHaveLength(30)
-        })
-        expect(new Set(handled()).size).toBe(30)
-        expect(one.handler.taken.length * two.handler.taken.length).toBeGreaterThan(0)
-      })
-
-      it('is one queue: the same entry added by each of them is one', async () => {
-        const [one, two] = [await open(), await open()]
-        for (const process of [one, two]) await process.queue.add([{ importId: 'a', attempt: 0 }])
-        await begin({ concurrency: 1 })
-        await work('a')
-        await add('last')
-        await work('last')
-        expect(handler.taken).toEqual(['a', 'last'])
-      })
-
-      it('wakes what was busy in another one', async () => {
-        const one = await begin({ concurrency: 1 })
-        await add('blocked')
-        await work('blocked', 'busy')
-        await toWorkOn()
-        const two = await open()
-        await eventually(() => {
-          two.queue.wake()
-          expect(one.handler.working).toEqual(['blocked'])
-        })
-      })
-
-      it('tries what was busy again, by itself', async () => {
-        await begin({ concurrency: 1, hasty: true })
-        await add('blocked')
-        await work('blocked', 'busy')
-        await eventually(() => expect(handler.taken).toEqual(['blocked', 'blocked']))
-      })
-
-      it('gives what one of them is too old for to another one', async () => {
-        const old = await begin({ concurrency: 1, hasty: true })
-        await add('newer')
-        await work('newer', 'not_mine')
-        const young = await begin({ concurrency: 1, hasty: true })
-        await eventually(() => {
-          if (old.handler.working.length > 0) old.handler.end('newer', 'not_mine')
-          expect(young.handler.working).toEqual(['newer'])
-        })
-      })
-
-      it('gives an entry of one that vanished to another one', async () => {
-        const lost = await begin({ concurrency: 1, hasty: true })
-        await add('a')
-        await toWorkOn('a')
-        await store.cut(lost.queue)
-        await begin({ concurrency: 1, hasty: true })
-        await toWorkOn('a')
-      })
-
-      it('keeps what waits when all of them end', async () => {
-        await open()
-        for (const id of ['a', 'b']) await add(id)
-        await queue.close()
-        await begin({ concurrency: 1 })
-        for (const id of ['a', 'b']) await work(id)
-      })
-
-      it('hands out nothing that was on its way when one of them began to close', async () => {
-        const late: string[] = []
-        for (let turn = 0; turn < 30; turn += 1) {
-          const one = await open({ concurrency: 1 })
-          let closing = false
-          await add(`id${turn}`)
-          one.queue.start(async (importId) => {
-            if (closing) late.push(importId)
-            return 'done'
+        it('hands each entry to one of them', async () => {
+          const [one, two] = [await begin({ concurrency: 2 }), await begin({ concurrency: 2 })]
+          const ids = Array.from({ length: 30 }, (_, index) => `id${index}`)
+          await queue.add(ids.map((importId) => ({ importId, attempt: 0 })))
+          await eventually(async () => {
+            for (const process of [one, two]) await process.handler.endAll()
+            expect(handled()).toHaveLength(30)
           })
-          // Later from turn to turn, so that one of them falls between asking for an entry and getting it.
-          const until = performance.now() + turn / 2
-          while (performance.now() < until) await setImmediate()
-          closing = true
-          await one.queue.close()
-        }
-        expect(late).toEqual([])
-      })
+          expect(new Set(handled()).size).toBe(30)
+          expect(one.handler.taken.length * two.handler.taken.length).toBeGreaterThan(0)
+        })
 
-      it('leaves to others what comes while one of them closes', async () => {
-        const one = await begin({ concurrency: 1 })
-        await add('a')
-        await toWorkOn('a')
-        await add('b')
-        const closing = one.queue.close()
-        const two = await begin({ concurrency: 1 })
-        await toWorkOn('b')
-        one.handler.end('a')
-        await closing
-        expect(two.handler.taken).toEqual(['b'])
+        it('is one queue: the same entry added by each of them is one', async () => {
+          const [one, two] = [await open(), await open()]
+          for (const process of [one, two]) await process.queue.add([{ importId: 'a', attempt: 0 }])
+          await begin({ concurrency: 1 })
+          await work('a')
+          await add('last')
+          await work('last')
+          expect(handler.taken).toEqual(['a', 'last'])
+        })
+
+        it('wakes what was busy in another one', async () => {
+          const one = await begin({ concurrency: 1 })
+          await add('blocked')
+          await work('blocked', 'busy')
+          await toWorkOn()
+          const two = await open()
+          await eventually(() => {
+            two.queue.wake()
+            expect(one.handler.working).toEqual(['blocked'])
+          })
+        })
+
+        it('tries what was busy again, by itself', async () => {
+          await begin({ concurrency: 1, hasty: true })
+          await add('blocked')
+          await work('blocked', 'busy')
+          await eventually(() => expect(handler.taken).toEqual(['blocked', 'blocked']))
+        })
+
+        it('gives what one of them is too old for to another one', async () => {
+          const old = await begin({ concurrency: 1, hasty: true })
+          await add('newer')
+          await work('newer', 'not_mine')
+          const young = await begin({ concurrency: 1, hasty: true })
+          await eventually(() => {
+            if (old.handler.working.length > 0) old.handler.end('newer', 'not_mine')
+            expect(young.handler.working).toEqual(['newer'])
+          })
+        })
+
+        it('gives an entry of one that vanished to another one', async () => {
+          const lost = await begin({ concurrency: 1, hasty: true })
+          await add('a')
+          await toWorkOn('a')
+          await store.cut(lost.queue)
+          await begin({ concurrency: 1, hasty: true })
+          await toWorkOn('a')
+        })
+
+        it('keeps what waits when all of them end', async () => {
+          await open()
+          for (const id of ['a', 'b']) await add(id)
+          await queue.close()
+          await begin({ concurrency: 1 })
+          for (const id of ['a', 'b']) await work(id)
+        })
+
+        it('hands out nothing that was on its way when one of them began to close', async () => {
+          const late: string[] = []
+          for (let turn = 0; turn < 30; turn += 1) {
+            const one = await open({ concurrency: 1 })
+            let closing = false
+            await add(`id${turn}`)
+            one.queue.start(async (importId) => {
+              if (closing) late.push(importId)
+              return 'done'
+            })
+            // Later from turn to turn, so that one of them falls between asking for an entry and getting it.
+            const until = performance.now() + turn / 2
+            while (performance.now() < until) await setImmediate()
+            closing = true
+            await one.queue.close()
+          }
+          expect(late).toEqual([])
+        })
+
+        it('leaves to others what comes while one of them closes', async () => {
+          const one = await begin({ concurrency: 1 })
+          await add('a')
+          await toWorkOn('a')
+          await add('b')
+          const closing = one.queue.close()
+          const two = await begin({ concurrency: 1 })
+          await toWorkOn('b')
+          one.handler.end('a')
+          await closing
+          expect(two.handler.taken).toEqual(['b'])
+        })
       })
-    })
+    }
   })
 }
