@@ -29,24 +29,18 @@ export class DiskStorage implements Storage {
 
   async create(): Promise<StorageWriter> {
     const key = randomUUID()
-    const part = this.#pathOf(key) + unfinished
-    const written = new WrittenFile(await translate(open(part, 'wx', 0o600)))
-    this.#writing.add(written)
-    return {
-      key,
-      write: async (pieces) => await translate(written.write(pieces)),
-      commit: async () => {
-        await translate(written.commit())
-        await translate(rename(part, this.#pathOf(key)))
-        await translate(syncFolder(this.#root))
-        this.#writing.delete(written)
-      },
-      discard: async () => {
-        await written.close()
-        this.#writing.delete(written)
-        await rm(part, { force: true })
-        await this.remove(key)
-      },
+    return this.#writerOf(key, new WrittenFile(await translate(open(this.#partOf(key), 'wx', 0o600))))
+  }
+
+  async resume(key: string, bytes: number): Promise<StorageWriter> {
+    const file = await translate(open(this.#partOf(key), 'r+'))
+    try {
+      if ((await file.stat()).size < bytes) throw uploadGone(null)
+      await file.truncate(bytes)
+      return this.#writerOf(key, new WrittenFile(file, bytes))
+    } catch (thrown) {
+      await file.close()
+      throw thrown
     }
   }
 
@@ -70,10 +64,11 @@ export class DiskStorage implements Storage {
     }
   }
 
-  async sweep(before: number): Promise<number> {
+  async sweep(before: number, keep: ReadonlySet<string> = new Set()): Promise<number> {
     let removed = 0
     for await (const { name } of await opendir(this.#root)) {
-      if (!name.endsWith(unfinished) || !isKey(name.slice(0, -unfinished.length))) continue
+      const key = name.slice(0, -unfinished.length)
+      if (!name.endsWith(unfinished) || !isKey(key) || keep.has(key)) continue
       const modifiedAt = await this.#modifiedAt(name)
       if (modifiedAt === null || modifiedAt >= before) continue
       await rm(path.join(this.#root, name), { force: true })
@@ -93,6 +88,36 @@ export class DiskStorage implements Storage {
   /** What is still being written stays, for the sweep. */
   async close(): Promise<void> {
     await Promise.all([...this.#writing].map(async (written) => await written.close()))
+  }
+
+  #writerOf(key: string, written: WrittenFile): StorageWriter {
+    const part = this.#partOf(key)
+    this.#writing.add(written)
+    const finish = async () => {
+      await translate(written.commit())
+      this.#writing.delete(written)
+    }
+    return {
+      key,
+      write: async (pieces) => await translate(written.write(pieces)),
+      commit: async () => {
+        await finish()
+        await translate(rename(part, this.#pathOf(key)))
+        await translate(syncFolder(this.#root))
+      },
+      suspend: finish,
+      safe: () => written.safe,
+      discard: async () => {
+        await written.close()
+        this.#writing.delete(written)
+        await rm(part, { force: true })
+        await this.remove(key)
+      },
+    }
+  }
+
+  #partOf(key: string): string {
+    return this.#pathOf(key) + unfinished
   }
 
   #pathOf(key: string): string {

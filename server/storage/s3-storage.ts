@@ -13,6 +13,7 @@ import { AppError } from '../errors.ts'
 import { objectAt, openBucket } from './s3-bucket.ts'
 import type { S3Address, S3Bucket } from './s3-bucket.ts'
 import { asking, storeError } from './s3-errors.ts'
+import { findLeft, sweepTails } from './s3-left.ts'
 import { readObject } from './s3-reading.ts'
 import { S3Writer } from './s3-writer.ts'
 import { isKey, requireKey } from './storage.ts'
@@ -28,6 +29,11 @@ export class S3Storage implements Storage {
 
   async create(): Promise<StorageWriter> {
     return new S3Writer(this.#bucket, randomUUID())
+  }
+
+  async resume(key: string, bytes: number): Promise<StorageWriter> {
+    requireKey(key)
+    return new S3Writer(this.#bucket, key, await findLeft(this.#bucket, key, bytes))
   }
 
   async size(key: string): Promise<number> {
@@ -60,10 +66,11 @@ export class S3Storage implements Storage {
     }
   }
 
-  async sweep(before: number): Promise<number> {
-    let removed = 0
+  async sweep(before: number, keep: ReadonlySet<string> = new Set()): Promise<number> {
+    let removed = await sweepTails(this.#bucket, before, keep)
     for await (const { Key = '', UploadId, Initiated } of this.#unfinished()) {
-      if (!isKey(Key.slice(this.#bucket.prefix.length)) || !Initiated || Initiated.getTime() >= before) continue
+      const key = Key.slice(this.#bucket.prefix.length)
+      if (!isKey(key) || keep.has(key) || !Initiated || Initiated.getTime() >= before) continue
       if (await this.#abort(Key, UploadId)) removed += 1
     }
     return removed

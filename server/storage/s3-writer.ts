@@ -12,10 +12,10 @@ import { AppError } from '../errors.ts'
 import { objectAt } from './s3-bucket.ts'
 import type { S3Bucket } from './s3-bucket.ts'
 import { asking, storeError } from './s3-errors.ts'
+import { partBytes, putTail, removeTail } from './s3-left.ts'
+import type { S3Left } from './s3-left.ts'
 import type { StorageWriter } from './storage.ts'
 
-/** All but the last part are of one size: some stores demand it. */
-const partBytes = 8 * 1024 * 1024
 /** Parts on their way at a time. With the one that is being filled, a writer holds three. */
 const mostInFlight = 2
 /** The protocol has no more: 78 GiB. */
@@ -27,19 +27,36 @@ export class S3Writer implements StorageWriter {
   readonly #bucket: S3Bucket
   readonly #stopped = new AbortController()
   readonly #inFlight = new Set<Promise<void>>()
-  readonly #parts: CompletedPart[] = []
+  readonly #parts: CompletedPart[]
+  readonly #resumedAt: number
   readonly #free: Buffer[] = []
   #part: Buffer | null = null
   #filled = 0
-  #sent = 0
-  #size = 0
-  #uploadId: string | null = null
+  #sent: number
+  #size: number
+  #uploadId: string | null
   #failure: AppError | null = null
   #shown = false
 
-  constructor(bucket: S3Bucket, key: string) {
+  constructor(bucket: S3Bucket, key: string, { uploadId, parts, tail }: S3Left = { uploadId: null, parts: [], tail: new Uint8Array() }) {
     this.#bucket = bucket
     this.key = key
+    this.#uploadId = uploadId
+    this.#parts = parts
+    this.#sent = parts.length
+    this.#resumedAt = parts.length * partBytes + tail.length
+    this.#size = this.#resumedAt
+    if (tail.length === 0) return
+    this.#part = Buffer.allocUnsafeSlow(partBytes)
+    this.#part.set(tail)
+    this.#filled = tail.length
+  }
+
+  safe(): number {
+    const numbers = new Set(this.#parts.map(({ PartNumber }) => PartNumber))
+    let whole = 0
+    while (numbers.has(whole + 1)) whole += 1
+    return Math.max(whole * partBytes, this.#resumedAt)
   }
 
   async write(pieces: Uint8Array[]): Promise<void> {
@@ -60,11 +77,20 @@ export class S3Writer implements StorageWriter {
 
   async commit(): Promise<void> {
     this.#shown = true
-    if (this.#uploadId === null) return await this.#putWhole()
-    await this.#sendPart()
-    await Promise.all(this.#inFlight)
-    this.#throwIfFailed()
-    await this.#complete(this.#uploadId)
+    if (this.#uploadId === null) await this.#putWhole()
+    else {
+      await this.#sendPart()
+      await this.#allSent()
+      await this.#complete(this.#uploadId)
+    }
+    // Left to the sweep when the store takes no more.
+    if (this.#resumedAt > 0) await removeTail(this.#bucket, this.key).catch(() => undefined)
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#filled === partBytes) await this.#sendPart()
+    await this.#allSent()
+    if (this.#part !== null && this.#filled > 0) await putTail(this.#bucket, this.key, this.#sent * partBytes, this.#part.subarray(0, this.#filled))
   }
 
   async discard(): Promise<void> {
@@ -76,6 +102,7 @@ export class S3Writer implements StorageWriter {
     const removals: Promise<unknown>[] = []
     if (this.#uploadId !== null) removals.push(client.send(new AbortMultipartUploadCommand({ ...object, UploadId: this.#uploadId })))
     if (this.#shown) removals.push(client.send(new DeleteObjectCommand(object)))
+    if (this.#resumedAt > 0) removals.push(removeTail(this.#bucket, this.key))
     // What fails here is found later: by the sweep, or as a file that belongs to no run.
     await Promise.allSettled(removals)
   }
@@ -138,6 +165,11 @@ export class S3Writer implements StorageWriter {
     } catch {
       return false
     }
+  }
+
+  async #allSent(): Promise<void> {
+    await Promise.all(this.#inFlight)
+    this.#throwIfFailed()
   }
 
   #options(): { abortSignal: AbortSignal } {

@@ -4,13 +4,17 @@ import { AppError } from '../errors.ts'
 /**
  * A file being written; nobody sees it before `commit` resolves. `write` takes pieces that follow one another, has copied or stored them when it resolves,
  * and resolves when there is room for more; `commit` when the bytes are safe. `discard` removes all trace, also of what was committed; what can't be removed
- * now is left to `sweep`. After a failure `discard` alone is called.
+ * now is left to `sweep`. `suspend` ends the writer so that `resume` goes on: when it resolves, all that was written is safe. After a failure `discard` or
+ * `suspend` alone is called.
  */
 export type StorageWriter = {
   readonly key: string
   write(pieces: Uint8Array[]): Promise<void>
   commit(): Promise<void>
   discard(): Promise<void>
+  suspend(): Promise<void>
+  /** Bytes of the file that `resume` finds whatever becomes of this process. Grows while it is written, megabytes at a time. */
+  safe(): number
 }
 
 /** Bytes from `start`, without the one at `end`. */
@@ -25,6 +29,11 @@ export type StoredFile = { key: string; modifiedAt: number }
  */
 export type Storage = {
   create(): Promise<StorageWriter>
+  /**
+   * Goes on with a file that `suspend`, or the end of its process, left unfinished: after so many bytes, which were safe. What lies behind them is dropped.
+   * Throws `upload_gone` when they are not there. Whoever else still writes to the file may spoil it: one writer at a time.
+   */
+  resume(key: string, bytes: number): Promise<StorageWriter>
   /** Throws `upload_gone` when the file is not there. */
   size(key: string): Promise<number>
   /**
@@ -36,8 +45,8 @@ export type Storage = {
   remove(key: string): Promise<void>
   /** The files that were committed, in no order. */
   list(): AsyncIterable<StoredFile>
-  /** Removes what writers that began before the moment left behind without `commit` or `discard`. Answers how much that was. */
-  sweep(before: number): Promise<number>
+  /** Removes what writers that began before the moment left behind without `commit` or `discard`, but for the keys to keep. Answers how much that was. */
+  sweep(before: number, keep?: ReadonlySet<string>): Promise<number>
   /** Throws `unavailable` when files can't be stored now. */
   ping(): Promise<void>
   close(): Promise<void>

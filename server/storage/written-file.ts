@@ -6,19 +6,30 @@ const syncEvery = 32 * 1024 * 1024
 /** A file of the disk that is being written, piece by piece. */
 export class WrittenFile {
   readonly #file: FileHandle
+  #at: number
+  #safe: number
   #unsynced = 0
   #syncing: Promise<void> | null = null
   #closed = false
 
-  constructor(file: FileHandle) {
+  /** `at`: how many bytes are there already; the next ones come after them. */
+  constructor(file: FileHandle, at = 0) {
     this.#file = file
+    this.#at = at
+    this.#safe = at
+  }
+
+  /** How many bytes from its start are safe on the disk. */
+  get safe(): number {
+    return this.#safe
   }
 
   async write(pieces: Uint8Array[]): Promise<void> {
     let left = pieces
     while (left.length > 0) {
-      const { bytesWritten } = await this.#file.writev(left)
+      const { bytesWritten } = await this.#file.writev(left, this.#at)
       left = withoutFirst(left, bytesWritten)
+      this.#at += bytesWritten
       this.#unsynced += bytesWritten
     }
     if (this.#unsynced >= syncEvery) this.#syncMeanwhile()
@@ -28,6 +39,7 @@ export class WrittenFile {
   async commit(): Promise<void> {
     await this.#syncing
     await this.#file.datasync()
+    this.#safe = this.#at
     await this.close()
   }
 
@@ -42,10 +54,16 @@ export class WrittenFile {
   #syncMeanwhile(): void {
     if (this.#syncing) return
     this.#unsynced = 0
+    const at = this.#at
     const done = () => {
       this.#syncing = null
     }
-    this.#syncing = this.#file.datasync().then(done, done)
+    this.#syncing = this.#file
+      .datasync()
+      .then(() => {
+        this.#safe = at
+      })
+      .then(done, done)
   }
 }
 

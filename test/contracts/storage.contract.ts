@@ -177,6 +177,57 @@ export function describeStorage({ name, create }: StorageFactory): void {
       expect((await readAll(storage, key)).toString()).toBe('whole')
     })
 
+    const part = 8 * 1024 * 1024
+    it.each([
+      [0, 10, 10],
+      [part - 1, part, 3 * part + 5],
+      [2 * part, part, 4 * part],
+    ])('goes on after %i bytes, and %i more, to the %ith, in other processes', async (first, more, length) => {
+      const bytes = bytesOf(length)
+      const cuts = [0, first, first + more, length]
+      const begun = await storage.create()
+      await begun.write([bytes.subarray(0, first)])
+      await begun.suspend()
+      const [second, third] = [await subject.open(), await subject.open()]
+      const went = await second.resume(begun.key, cuts[1]!)
+      await went.write([bytes.subarray(cuts[1], cuts[2])])
+      await went.suspend()
+      expect(await keysOf(storage)).not.toContain(begun.key)
+      const last = await third.resume(begun.key, cuts[2]!)
+      await last.write([bytes.subarray(cuts[2])])
+      await last.commit()
+      expect((await readAll(storage, begun.key)).equals(bytes)).toBe(true)
+      expect(await storage.sweep(Infinity)).toBe(0)
+      for (const opened of [second, third]) await opened.close()
+    })
+
+    it('goes on after what was safe when its process ended, and drops what came after it', async () => {
+      const bytes = bytesOf(100 * 1024 * 1024)
+      const ended = await subject.open()
+      const writer = await ended.create()
+      for (let at = 0; writer.safe() === 0; at += 1024 * 1024) await writer.write([bytes.subarray(at, at + 1024 * 1024)])
+      const safe = writer.safe()
+      const next = await storage.resume(writer.key, safe)
+      expect(next.safe()).toBe(safe)
+      await next.write([bytes.subarray(safe)])
+      await next.commit()
+      expect((await readAll(storage, writer.key)).equals(bytes)).toBe(true)
+      await ended.close()
+    })
+
+    it('says that a file can’t be gone on with whose bytes are not there', async () => {
+      const writer = await storage.create()
+      await writer.write([bytesOf(1000)])
+      await writer.suspend()
+      await expect(storage.resume(writer.key, 1001)).rejects.toMatchObject({ code: 'upload_gone' })
+      await expect(storage.resume(writer.key, part)).rejects.toMatchObject({ code: 'upload_gone' })
+      await expect(storage.resume('../x', 0)).rejects.toMatchObject({ code: 'invalid_input' })
+      expect(await storage.sweep(Infinity, new Set([writer.key]))).toBe(0)
+      await (await storage.resume(writer.key, 1000)).discard()
+      await expect(storage.resume(writer.key, 1)).rejects.toMatchObject({ code: 'upload_gone' })
+      expect(await storage.sweep(Infinity)).toBe(0)
+    })
+
     it('removes a file, and does not mind when it is gone', async () => {
       const key = await store(storage, 'x')
       await storage.remove(key)
