@@ -100,8 +100,8 @@ export const AccountEntity = defineEntity({
 })
 export type AccountRow = InferEntity<typeof AccountEntity>
 
-/** A file as it was received. `key` is its name in the storage. */
-export type StoredFile = { name: string; key: string; size: number; sha256: string }
+/** A file as it was received. `key` is its name in the storage; `relativePath` where it lay in the folder that was sent, for people. */
+export type StoredFile = { name: string; key: string; size: number; sha256: string; relativePath?: string }
 export type RunError = { code: ErrorCode; message: string }
 
 export const ImportSessionEntity = defineEntity({
@@ -192,6 +192,38 @@ export const LeaseEntity = defineEntity({
   properties: { key: p.string().primary(), owner: p.string(), expiresAt: moment() },
 })
 
+/** A file that comes in piece by piece (tus), until a run takes it. */
+export const UploadEntity = defineEntity({
+  name: 'Upload',
+  tableName: 'upload',
+  properties: {
+    id: p.string().primary(),
+    userId: p.string().index(),
+    name: p.string(),
+    /** Where it lay in the folder that was sent, for people. */
+    relativePath: p.string().nullable(),
+    size: bytes(),
+    /** What the client says its SHA-256 is. */
+    expectedSha256: p.string().nullable(),
+    /** Its name in the storage, once bytes came. */
+    key: p.string().nullable(),
+    /** Bytes that are safe: a client goes on after them. */
+    received: bytes(),
+    /** Of the whole file, when all of it is there and was counted. */
+    sha256: p.string().nullable(),
+    /** The run that took it: then its file is that run's. */
+    importId: p.string().nullable(),
+    /** Requests that wanted to go on with it, numbered; `epoch` is the one that does. What an earlier one still writes here is refused. */
+    claims: p.integer(),
+    epoch: p.integer(),
+    tokenHash: p.string().nullable().unique(),
+    tokenExpiresAt: moment().nullable(),
+    createdAt: moment(),
+    expiresAt: moment().index(),
+  },
+})
+export type Upload = InferEntity<typeof UploadEntity>
+
 /** What a user of the exchange may bring, and where it goes. */
 export const ExchangeSettingsEntity = defineEntity({
   name: 'ExchangeSettings',
@@ -273,6 +305,7 @@ export const entities = [
   ImportEventEntity,
   RejectedRecordEntity,
   LeaseEntity,
+  UploadEntity,
   ExchangeSettingsEntity,
   ExchangeLoginEntity,
   ExchangeCycleEntity,
