@@ -1,14 +1,18 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { Stage } from '../test/faults/cluster/stage.ts'
+import { count, faultsOf, sumOf, tableOf, textOf } from '../test/faults/cluster/summary.ts'
+import type { Table } from '../test/faults/cluster/summary.ts'
 import { openSurroundings } from '../test/faults/cluster/surroundings.ts'
 import type { Engine, Surroundings } from '../test/faults/cluster/surroundings.ts'
-import { Stage } from '../test/faults/cluster/stage.ts'
-import type { Report } from '../test/faults/cluster/stage.ts'
-import { faultsOf, summaryOf } from '../test/faults/cluster/summary.ts'
 import { scenariosOf } from '../test/faults/scenarios/all-scenarios.ts'
 
 /**
- * `npm run faults -- [--seeds 100] [--first SEED] [--only WORDS] [--engine embedded|distributed]`: so many plays of the fault suite, each with a seed of its
- * own, the scenarios in turn. Prints each play that found something, and a table at the end. A seed printed here repeats its play: `--first SEED --seeds 1 --only …`.
+ * `npm run faults -- [--seeds 100] [--first SEED] [--only WORDS] [--engine embedded|distributed] [--away 5,40,120] [--minutes M] [--out FILE]`: so many plays of
+ * the fault suite, each with a seed of its own, which also chooses its scenario. Prints each play that found something, and a table at the end. A seed printed
+ * here repeats its play: `--first SEED --seeds 1 --engine … --only …`. `--away`: for how many seconds Redis is unreachable. `--minutes`: begins no play later
+ * than that. `--out`: adds the table to the one in FILE, so that many plays can be had in portions. Ends its servers also at Ctrl-C.
  */
 const { values } = parseArgs({
   options: {
@@ -16,50 +20,71 @@ const { values } = parseArgs({
     first: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     only: { type: 'string', default: '' },
     engine: { type: 'string' },
+    away: { type: 'string', default: '5' },
+    minutes: { type: 'string', default: 'Infinity' },
+    out: { type: 'string' },
   },
 })
-const awaySeconds = [5, 40, 120]
 /** A cluster that has seen many faults makes room for a new one, so that logs and databases do not grow for ever. */
 const playsOnOneStage = 100
 
 const engines: Engine[] = values.engine === 'embedded' || values.engine === 'distributed' ? [values.engine] : ['embedded', 'distributed']
-let stopped = false
-process.once('SIGINT', () => (stopped = true))
-process.once('SIGTERM', () => (stopped = true))
+const until = performance.now() + Number(values.minutes) * 60_000
+const stopped = new AbortController()
+const interrupted = once(stopped.signal, 'abort').then(() => null)
+const mayPlay = (): boolean => !stopped.signal.aborted && performance.now() < until
 
-async function playAll(engine: Engine, first: number, count: number, surroundings: Surroundings, reports: Report[]): Promise<void> {
-  const scenarios = scenariosOf(engine, awaySeconds).filter(({ name }) => name.includes(values.only))
-  for (let done = 0; done < count && scenarios.length > 0 && !stopped; done += playsOnOneStage) {
-    const stage = await Stage.open(engine, surroundings)
-    try {
-      for (let n = done; n < Math.min(count, done + playsOnOneStage) && !stopped; n++) {
-        const report = await stage.play(scenarios[n % scenarios.length]!, first + n)
-        reports.push(report)
-        const faults = faultsOf(report)
-        if (faults.length > 0)
-          console.log(`✗ ${engine}, ${report.scenario}, seed ${report.seed}\n${faults.map((fault) => `    ${fault}\n`).join('')}`)
-      }
-    } finally {
-      await stage.close()
+async function playSome(engine: Engine, seeds: number[], surroundings: Surroundings, table: Table): Promise<void> {
+  const scenarios = scenariosOf(engine, values.away.split(',').map(Number)).filter(({ name }) => name.includes(values.only))
+  if (scenarios.length === 0 || !mayPlay()) return
+  const stage = await Stage.open(engine, surroundings)
+  try {
+    for (const seed of seeds) {
+      if (!mayPlay()) return
+      const scenario = scenarios[Math.floor(seed / engines.length) % scenarios.length]!
+      const report = await Promise.race([stage.play(scenario, seed), interrupted])
+      // What was interrupted tells nothing.
+      if (report === null || stopped.signal.aborted) return
+      count(table, report)
+      const faults = faultsOf(report)
+      if (faults.length > 0) console.log(`✗ ${engine}, ${report.scenario}, seed ${seed}\n${faults.map((fault) => `    ${fault}\n`).join('')}`)
+    }
+  } finally {
+    await stage.close()
+  }
+}
+
+async function playAll(surroundings: Surroundings, table: Table): Promise<void> {
+  const [seeds, first] = [Number(values.seeds), Number(values.first)]
+  console.log(`${seeds} plays from seed ${first}`)
+  for (let done = 0; done < seeds && mayPlay(); done += playsOnOneStage) {
+    const some = Array.from({ length: Math.min(playsOnOneStage, seeds - done) }, (_none, index) => first + done + index)
+    // Every other seed is for the other engine.
+    for (const [at, engine] of engines.entries()) {
+      const own = some.filter((_seed, index) => index % engines.length === at)
+      await playSome(engine, own, surroundings, table)
     }
   }
 }
 
 async function main(): Promise<void> {
-  const [seeds, first] = [Number(values.seeds), Number(values.first)]
-  console.log(`${seeds} plays from seed ${first}`)
-  const reports: Report[] = []
+  const table: Table = new Map()
   const surroundings = await openSurroundings()
   try {
-    for (const [index, engine] of engines.entries()) {
-      const count = Math.floor((seeds + index) / engines.length)
-      await playAll(engine, first, count, surroundings, reports)
-    }
+    await playAll(surroundings, table)
   } finally {
     await surroundings.close()
   }
-  console.log(summaryOf(reports))
-  process.exitCode = reports.some((report) => faultsOf(report).length > 0) ? 1 : 0
+  console.log(textOf(table))
+  if (values.out !== undefined) {
+    const before = existsSync(values.out) ? readFileSync(values.out, 'utf8') : ''
+    writeFileSync(values.out, `${textOf(sumOf([tableOf(before), table]))}\n`)
+  }
+  const faults = [...table.values()].some((figures) => figures.slice(4).some((figure) => figure > 0))
+  process.exitCode = faults ? 1 : 0
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
 await main()
+// A play that was interrupted still waits for what does not come any more.
+if (stopped.signal.aborted) process.exit(1)

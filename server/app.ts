@@ -72,7 +72,7 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
   if (works) runs.work()
   closers.add(
     'reconciler',
-    startReconciling(async () => await runs.reconciler.pass(), log),
+    startReconciling(async () => await runs.reconciler.pass(), config.leaseMs, log),
   )
   const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, exchange, engine, importers, server, io }) : null
   return { address, firstPassword: stores.firstPassword }

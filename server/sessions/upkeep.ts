@@ -20,7 +20,7 @@ type SweepParts = {
 type StallParts = { database: Database; live: LiveRuns; reader: ImportReader; publisher: Publisher }
 
 const sweepEveryMs = 3_600_000
-const reconcileEveryMs = 5000
+const mostReconcileMs = 5000
 const stallEveryMs = 1000
 
 /** At once and every hour: old uploads, ended logins and expired tokens go. Answers what stops it. */
@@ -39,19 +39,27 @@ export function startSweeper({ database, storage, keepUploadsMs, expiring, tidy,
   return () => clearInterval(timer)
 }
 
-/** Every five seconds: what the queue or a worker forgot is taken up. Answers what stops it and waits for its end. */
-export function startReconciling(pass: () => Promise<unknown>, log: Logger): () => Promise<void> {
-  let looking = Promise.resolve()
+/**
+ * Six times in the lease of a run, every five seconds at the default: what the queue or a worker forgot is taken up. A look that takes longer is not
+ * followed by those it delayed. Answers what stops it and waits for its end.
+ */
+export function startReconciling(pass: () => Promise<unknown>, leaseMs: number, log: Logger): () => Promise<void> {
+  let looking: Promise<void> | null = null
   const look = async () => {
     try {
       await pass()
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'lost runs could not be looked for')
+    } finally {
+      looking = null
     }
   }
-  const timer = setInterval(() => {
-    looking = looking.then(look)
-  }, reconcileEveryMs)
+  const timer = setInterval(
+    () => {
+      looking ??= look()
+    },
+    Math.min(leaseMs / 6, mostReconcileMs),
+  )
   return async () => {
     clearInterval(timer)
     await looking

@@ -3,18 +3,58 @@ import type { Report } from './stage.ts'
 
 const kinds = ['lost', 'doubled', 'falseStates', 'holes', 'other'] as const satisfies (keyof Faults)[]
 const titles = ['fault', 'engine', 'plays', 'runs', 'went on', 'failed in order', 'lost', 'doubled', 'false states', 'holes', 'other']
+const names = 2
+
+/** Figures by the names of a scenario and its engine, in the order of `titles`. */
+export type Table = Map<string, number[]>
 
 /** Everything that was wrong in a play, in words. */
 export function faultsOf(report: Report): string[] {
   return kinds.flatMap((kind) => report[kind].map((what) => `${kind}: ${what}`))
 }
 
-/** A Markdown table with one row for each scenario and engine. Counts runs, and faults that were found. */
-export function summaryOf(reports: Report[]): string {
-  const rows = [...Map.groupBy(reports, ({ scenario, engine }) => `${scenario} | ${engine}`)].map(([name, list]) => {
-    const sum = (count: (report: Report) => number): number => list.reduce((total, report) => total + count(report), 0)
-    const figures = [list.length, sum(({ runs }) => runs), sum(({ again }) => again), sum(({ failed }) => failed)]
-    return [name, ...figures, ...kinds.map((kind) => sum((report) => report[kind].length))].join(' | ')
-  })
+/** Adds a play to a table. */
+export function count(table: Table, report: Report): void {
+  const figures = [1, report.runs, report.again, report.failed, ...kinds.map((kind) => report[kind].length)]
+  addRow(table, `${report.scenario} | ${report.engine}`, figures)
+}
+
+/** One table of several. */
+export function sumOf(tables: Table[]): Table {
+  const sum: Table = new Map()
+  for (const table of tables) for (const [name, figures] of table) addRow(sum, name, figures)
+  return sum
+}
+
+/** As Markdown: a row for each scenario and engine, counting plays, runs, and faults that were found. */
+export function textOf(table: Table): string {
+  const rows = [...table].map(([name, figures]) => [name, ...figures].join(' | '))
   return [titles.join(' | '), titles.map(() => '---').join(' | '), ...rows].map((row) => `| ${row} |`).join('\n')
+}
+
+/** The table that `textOf` wrote. */
+export function tableOf(text: string): Table {
+  const table: Table = new Map()
+  for (const line of text.split('\n')) {
+    const cells = line.split('|').slice(1, -1)
+    const figures = cells.slice(names).map(Number)
+    if (figures.length !== titles.length - names || figures.some((figure) => Number.isNaN(figure))) continue
+    addRow(
+      table,
+      cells
+        .slice(0, names)
+        .map((cell) => cell.trim())
+        .join(' | '),
+      figures,
+    )
+  }
+  return table
+}
+
+function addRow(table: Table, name: string, figures: number[]): void {
+  const before = table.get(name)
+  table.set(
+    name,
+    figures.map((figure, index) => figure + (before?.[index] ?? 0)),
+  )
 }
