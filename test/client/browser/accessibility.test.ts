@@ -13,8 +13,10 @@ import ResultPanel from '../../../client/components/import/ResultPanel.vue'
 import StepTrack from '../../../client/components/import/StepTrack.vue'
 import LogRow from '../../../client/components/log/LogRow.vue'
 import CommerceForm from '../../../client/components/new-import/CommerceForm.vue'
+import AccountForm from '../../../client/components/accounts/AccountForm.vue'
 import ActiveRunList from '../../../client/components/shell/ActiveRunList.vue'
 import ExchangeForm from '../../../client/components/users/ExchangeForm.vue'
+import AccountsPage from '../../../client/pages/AccountsPage.vue'
 import HistoryPage from '../../../client/pages/HistoryPage.vue'
 import LoginPage from '../../../client/pages/LoginPage.vue'
 import NewImportPage from '../../../client/pages/NewImportPage.vue'
@@ -23,7 +25,7 @@ import type { RejectedRecord } from '../../../shared/protocol/views.ts'
 import { sessionStatuses } from '../../../shared/session-status.ts'
 import { prepare } from './fake-api-client.ts'
 import { cleanup, mount } from './mount.ts'
-import { heldView, importView, receivingView, target } from './views.ts'
+import { account, heldView, importView, receivingView, target } from './views.ts'
 
 const record: RejectedRecord = { file: 'a.json', record: 7, byte: 0, code: 'value_invalid', reason: 'not a number', model: 'a.b', key: '7' }
 const ended = importView({ status: 'failed', error: { code: 'record_invalid', message: 'record 7 is not valid' } })
@@ -36,6 +38,8 @@ inSteps.progress.step = { name: 'prices', index: 3, count: 4 }
 const figures = { created: 1, changed: 2, unchanged: 3, deleted: 4, rejected: 5 }
 const exchange = { target: 'main', types: ['prices'], source: '1c' }
 const chosen = { types: ['prices', 'catalog'], guard: true }
+
+const sftp = account({ driver: 'sftp', address: { host: 'a.example', port: 22, user: 'b', readBack: true }, secrets: ['password'] })
 
 const components = [
   { name: 'the figures of a run', component: ProgressPanel, props: { view: importView() } },
@@ -58,6 +62,11 @@ const components = [
     component: ExchangeForm,
     props: { given: exchange, address: 'https://intake.example/exchange/1c', targets: [target], busy: false, error: 'no' },
   },
+  {
+    name: 'the form of an account',
+    component: AccountForm,
+    props: { account: sftp, busy: false, testing: false, result: { ok: false, error: { code: 'internal', message: 'no' } }, error: 'no' },
+  },
   { name: 'the head of a run that waits', component: ImportHeader, props: { view: heldView(), linked: true } },
   { name: 'a warning in the log', component: LogRow, props: line('warning') },
   { name: 'an error in the log', component: LogRow, props: line('error') },
@@ -73,6 +82,7 @@ const pages = [
   { name: 'a new import', component: NewImportPage, ready: 'New import' },
   { name: 'the history', component: HistoryPage, ready: 'Imports' },
   { name: 'the databases', component: TargetsPage, ready: 'Databases' },
+  { name: 'the accounts', component: AccountsPage, ready: 'Accounts' },
 ]
 
 async function violations(): Promise<string[]> {
@@ -93,6 +103,7 @@ describe.each(['light', 'dark'])('in the %s theme', (theme) => {
     document.documentElement.classList.toggle('dark', theme === 'dark')
     await prepare([
       { method: 'GET', path: '/api/targets', status: 200, body: { items: [target] } },
+      { method: 'GET', path: '/api/accounts', status: 200, body: { items: [account(), sftp] } },
       { method: 'GET', path: '/api/imports', status: 200, body: { items: [importView(), ended], total: 2 } },
     ])
     const { screen } = await mount(component)

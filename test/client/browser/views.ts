@@ -1,4 +1,4 @@
-import type { ImportView, MeView, TargetView } from '../../../shared/protocol/views.ts'
+import type { AccountView, ImportView, MeView, TargetView } from '../../../shared/protocol/views.ts'
 
 export const target: TargetView = {
   id: 'main',
@@ -7,6 +7,19 @@ export const target: TargetView = {
   dialect: 'sqlite',
   createdAt: '2026-11-21T00:00:00.000Z',
   builtIn: true,
+}
+
+export function account(change: Partial<AccountView> = {}): AccountView {
+  return {
+    id: 'account_1',
+    name: 'Berlin shop',
+    driver: 'directory',
+    address: { folder: 'shop-berlin' },
+    secrets: [],
+    limits: { concurrency: 4, bytesPerSecond: null, maxBytes: null },
+    createdAt: '2026-11-21T00:00:00.000Z',
+    ...change,
+  }
 }
 
 export const me: MeView = {

@@ -1,0 +1,113 @@
+import type { AccountView } from '../../shared/protocol/views.ts'
+
+export type Driver = AccountView['driver']
+
+/** How an input of the form is shown. `headers` are lines of "Name: value". */
+export type FieldKind = 'text' | 'port' | 'switch' | 'method' | 'headers' | 'secret' | 'longSecret' | 'secretHeaders'
+
+export type AccountField = {
+  name: string
+  kind: FieldKind
+  required?: boolean
+  /** What a new account begins with. */
+  initial?: string | boolean
+  /** Takes the whole width of the form. */
+  wide?: boolean
+  /** Shown in the empty field. An address is the same in every language. */
+  example?: string
+}
+
+type DriverForm = {
+  icon: string
+  /** Null where the language has a word for it. */ name: string | null
+  address: AccountField[]
+  secrets: AccountField[]
+}
+
+const readBack = (initial: boolean): AccountField => ({ name: 'readBack', kind: 'switch', initial, wide: true })
+
+const forms: Record<Driver, DriverForm> = {
+  directory: {
+    icon: 'i-lucide-folder',
+    name: null,
+    address: [{ name: 'folder', kind: 'text', required: true, wide: true, example: 'shop-berlin' }],
+    secrets: [],
+  },
+  s3: {
+    icon: 'i-lucide-cylinder',
+    name: 'S3',
+    address: [
+      { name: 'bucket', kind: 'text', required: true, example: 'media' },
+      { name: 'region', kind: 'text', initial: 'us-east-1' },
+      { name: 'endpoint', kind: 'text', example: 'https://storage.example.com' },
+      { name: 'prefix', kind: 'text', example: 'incoming/' },
+      readBack(false),
+    ],
+    secrets: [
+      { name: 'accessKeyId', kind: 'secret', required: true },
+      { name: 'secretAccessKey', kind: 'secret', required: true },
+    ],
+  },
+  sftp: {
+    icon: 'i-lucide-square-terminal',
+    name: 'SFTP',
+    address: [
+      { name: 'host', kind: 'text', required: true, example: 'sftp.example.com' },
+      { name: 'port', kind: 'port', initial: '22' },
+      { name: 'user', kind: 'text', required: true },
+      { name: 'folder', kind: 'text', initial: '.' },
+      { name: 'hostKey', kind: 'text', wide: true, example: 'SHA256:…' },
+      readBack(true),
+    ],
+    secrets: [
+      { name: 'password', kind: 'secret' },
+      { name: 'privateKey', kind: 'longSecret', wide: true, example: '-----BEGIN OPENSSH PRIVATE KEY-----' },
+      { name: 'passphrase', kind: 'secret' },
+    ],
+  },
+  webdav: {
+    icon: 'i-lucide-globe',
+    name: 'WebDAV',
+    address: [
+      { name: 'url', kind: 'text', required: true, wide: true, example: 'https://cloud.example.com/remote.php/dav/files/anna/' },
+      { name: 'user', kind: 'text' },
+      readBack(true),
+    ],
+    secrets: [{ name: 'password', kind: 'secret', wide: true }],
+  },
+  http: {
+    icon: 'i-lucide-webhook',
+    name: 'HTTP',
+    address: [
+      { name: 'url', kind: 'text', required: true, wide: true, example: 'https://intake.example.com/files/' },
+      { name: 'method', kind: 'method', initial: 'PUT' },
+      { name: 'headers', kind: 'headers', wide: true, example: 'X-Source: intake' },
+    ],
+    secrets: [
+      { name: 'headers', kind: 'secretHeaders', wide: true, example: 'Authorization: Bearer …' },
+      { name: 'signingKey', kind: 'secret', wide: true },
+    ],
+  },
+}
+
+export const drivers = Object.keys(forms) as Driver[]
+
+export function driverForm(driver: Driver): DriverForm {
+  return forms[driver]
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+
+/** Where an account leads to, in a line, without what is secret. */
+export function addressLine({ driver, address }: Pick<AccountView, 'driver' | 'address'>): string {
+  const part = (name: string): string => textOf(address[name])
+  if (driver === 'directory') return part('folder')
+  if (driver === 's3') {
+    const place = [part('bucket'), part('prefix')].filter((each) => each !== '').join('/')
+    return part('endpoint') === '' ? `s3://${place}` : `${part('endpoint').replace(/\/$/, '')}/${place}`
+  }
+  if (driver !== 'sftp') return part('url')
+  const port = part('port') === '22' ? '' : `:${part('port')}`
+  const folder = part('folder') === '.' ? '' : `/${part('folder').replace(/^\//, '')}`
+  return `${part('user')}@${part('host')}${port}${folder}`
+}
