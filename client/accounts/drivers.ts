@@ -111,3 +111,12 @@ export function addressLine({ driver, address }: Pick<AccountView, 'driver' | 'a
   const folder = part('folder') === '.' ? '' : `/${part('folder').replace(/^\//, '')}`
   return `${part('user')}@${part('host')}${port}${folder}`
 }
+
+/** Accounts that have all words of a search in their name, address or driver. */
+export function findAccounts(accounts: readonly AccountView[], search: string): AccountView[] {
+  const words = search.trim().toLowerCase().split(/\s+/)
+  return accounts.filter((account) => {
+    const text = `${account.name}\n${addressLine(account)}\n${account.driver}`.toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+}
