@@ -34,9 +34,7 @@ type Distributed = Extract<Config['engine'], { type: 'distributed' }>
 
 /** The engine that the settings choose. Its parts are stacked on `closers`. */
 export async function openEngine(config: Config, database: Database, closers: Closers, log: Logger): Promise<Engine> {
-  return config.engine.type === 'embedded'
-    ? openEmbedded(config, database, log)
-    : await openDistributed(config.engine, config.jobConcurrency, closers, log)
+  return config.engine.type === 'embedded' ? openEmbedded(config, database, log) : await openDistributed(config.engine, config, closers, log)
 }
 
 /** Before the app database is opened: with the embedded engine, no second process may work on it. */
@@ -57,7 +55,7 @@ function openEmbedded(config: Config, database: Database, log: Logger): Engine {
   }
 }
 
-async function openDistributed(choice: Distributed, concurrency: number, closers: Closers, log: Logger): Promise<Engine> {
+async function openDistributed(choice: Distributed, { jobConcurrency, leaseMs }: Config, closers: Closers, log: Logger): Promise<Engine> {
   const { openRedis } = await import('../redis/redis.ts')
   const { createStreamsAdapter } = await import('../redis/socket-adapter.ts')
   const { countInRedis } = await import('../redis/counters.ts')
@@ -68,7 +66,13 @@ async function openDistributed(choice: Distributed, concurrency: number, closers
   closers.add('redis', async () => await link.close())
   return {
     alone: false,
-    queue: await BullmqQueue.open({ link, prefix: `${prefix}:queue`, concurrency, log: log.child({ scope: 'queue' }) }),
+    queue: await BullmqQueue.open({
+      link,
+      prefix: `${prefix}:queue`,
+      concurrency: jobConcurrency,
+      log: log.child({ scope: 'queue' }),
+      timing: lostTaker(leaseMs),
+    }),
     locks: new RedisLeases(link, `${prefix}:lock`),
     counter: countInRedis(link, `${prefix}:limit`),
     socketAdapter: await createStreamsAdapter(link, prefix),
@@ -77,3 +81,14 @@ async function openDistributed(choice: Distributed, concurrency: number, closers
     stopMessage: 'This worker stops. Another one goes on with the run.',
   }
 }
+
+/**
+ * A worker that dies between taking an entry and claiming its run leaves a run that waits, and an entry that nobody else may have: the queue must notice
+ * that within the time in which the loss of a worker at its run is noticed.
+ */
+function lostTaker(leaseMs: number): { lockMs: number; stalledMs: number } {
+  return { lockMs: Math.max(leaseMs / 2, shortestMs), stalledMs: Math.max(leaseMs / 3, shortestMs) }
+}
+
+/** A lock of the queue that is shorter is lost whenever the machine is busy. */
+const shortestMs = 4_000
