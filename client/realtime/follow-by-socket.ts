@@ -21,6 +21,8 @@ export type Following = {
 }
 
 const answerWithinMs = 20_000
+/** A change of state is told as an event and then as the import session. Whoever tells both may end in between. */
+const viewWithinMs = 2_000
 
 /** Watches by one socket until it is lost, refused or revoked, or the run has ended and all of its events are here. */
 export async function followBySocket(following: Following): Promise<Outcome> {
@@ -33,8 +35,10 @@ class SocketFollower {
   #revoked: RevokeReason | undefined
   #view: ImportView | undefined
   #catchingUp = false
+  /** Whether what is being asked for is to be asked for once more. */
   #rejoin = false
   #over = false
+  #viewDue: ReturnType<typeof setTimeout> | undefined
 
   constructor(following: Following, resolve: (outcome: Outcome) => void) {
     this.#following = following
@@ -62,6 +66,7 @@ class SocketFollower {
   #finish(outcome: Outcome): void {
     if (this.#over) return
     this.#over = true
+    clearTimeout(this.#viewDue)
     this.#following.signal.removeEventListener('abort', this.#lose)
     this.#following.socket.removeAllListeners()
     this.#following.socket.disconnect()
@@ -72,8 +77,20 @@ class SocketFollower {
     const { sequence, listener } = this.#following
     const fresh = sequence.accept(events)
     if (fresh.length > 0) listener.onEvents(fresh)
+    const changed = fresh.findLast(({ status }) => status !== undefined)
+    if (changed) this.#awaitView(changed.seq)
     if (sequence.hole) void this.#catchUp()
     else this.#endIfComplete()
+  }
+
+  /** Asks for the import session when it is not told soon as that event has left it: after the last of a run nothing else would. */
+  #awaitView(seq: number): void {
+    clearTimeout(this.#viewDue)
+    this.#viewDue = setTimeout(() => {
+      if ((this.#view?.lastSeq ?? 0) >= seq) return
+      this.#rejoin = true
+      void this.#catchUp()
+    }, viewWithinMs)
   }
 
   #note(view: ImportView): void {

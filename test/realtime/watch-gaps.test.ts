@@ -9,7 +9,10 @@ import { MemoryTokens } from '../support/page-watcher.ts'
 /** Stores lines, and then: tells them, keeps silent about them, doubles them, tells only the last, takes the watcher out of the room, or cuts it off. */
 const step = fc.record({ lines: fc.integer({ min: 0, max: 20 }), next: fc.constantFrom('tell', 'silent', 'double', 'last', 'lag', 'cut') })
 
-async function watchThrough(steps: readonly { lines: number; next: string }[]): Promise<{ seen: number[]; stored: StoredEvent[] }> {
+async function watchThrough(
+  steps: readonly { lines: number; next: string }[],
+  end: 'end' | 'endUntold' = 'end',
+): Promise<{ seen: number[]; stored: StoredEvent[] }> {
   const server = await new LooseServer().listen()
   const changed = new EventEmitter()
   const seen: number[] = []
@@ -51,7 +54,7 @@ async function watchThrough(steps: readonly { lines: number; next: string }[]): 
     const told = next === 'lag' || next === 'cut' || (next !== 'silent' && lines > 0)
     if (told) await until(() => seen.length === server.stored.length && state === 'live')
   }
-  server.end()
+  server[end]()
   await until(() => state === 'ended')
   watch.close()
   await server.close()
@@ -67,5 +70,10 @@ describe('a watcher of a server that loses, doubles and delays live events', () 
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('knows that the run has ended when its last event alone says so', async () => {
+    const { seen, stored } = await watchThrough([{ lines: 3, next: 'tell' }], 'endUntold')
+    expect(seen).toEqual(stored.map(({ seq }) => seq))
   })
 })

@@ -62,6 +62,14 @@ export class LooseServer {
     this.#io.emit('import', { import: this.view() })
   }
 
+  /** Ends it as a worker does that is lost between the last event and the word that the run has ended. */
+  endUntold(): void {
+    this.status = 'succeeded'
+    const last: StoredEvent = { seq: this.stored.length + 1, at: new Date(0).toISOString(), type: 'status', status: 'succeeded' }
+    this.stored.push(last)
+    this.emit([last])
+  }
+
   page(after: number): EventPage {
     const rest = this.stored.slice(after)
     return { events: rest.slice(0, pageSize), lastSeq: this.stored.length, more: rest.length > pageSize }
