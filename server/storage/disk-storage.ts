@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, constants, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, copyFile, link, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
@@ -51,6 +51,26 @@ export class DiskStorage implements Storage {
   read(key: string, range?: ByteRange): Readable {
     const file = this.#pathOf(key)
     return Readable.from(range ? readRange(file, range) : readWhole(file), { objectMode: false, highWaterMark })
+  }
+
+  /** No stored file is ever changed: another name for the same bytes is as good as a copy, and costs nothing. Some file systems have none. */
+  async duplicate(source: string): Promise<string> {
+    const key = randomUUID()
+    const [from, part] = [this.#pathOf(source), this.#partOf(key)]
+    const linked = await link(from, part).then(
+      () => true,
+      () => false,
+    )
+    try {
+      if (!linked) await copyFile(from, part, constants.COPYFILE_FICLONE)
+      if (!linked) await syncFile(part)
+      await rename(part, this.#pathOf(key))
+      await syncFolder(this.#root)
+      return key
+    } catch (thrown) {
+      await rm(part, { force: true })
+      throw translated(thrown)
+    }
   }
 
   async remove(key: string): Promise<void> {
@@ -128,7 +148,8 @@ export class DiskStorage implements Storage {
   /** Null when the file went while the folder was read. */
   async #modifiedAt(name: string): Promise<number | null> {
     try {
-      return (await stat(path.join(this.#root, name))).mtimeMs
+      // Not the time of its bytes, which a duplicate shares with its source.
+      return (await stat(path.join(this.#root, name))).ctimeMs
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null
       throw thrown
@@ -161,8 +182,11 @@ async function* readRange(file: string, { start, end }: ByteRange): AsyncGenerat
 
 /** Makes a new name in a folder safe. Windows opens no folders, and needs none of it. */
 async function syncFolder(folder: string): Promise<void> {
-  if (path.sep === '\\') return
-  const handle = await open(folder)
+  if (path.sep !== '\\') await syncFile(folder)
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file)
   try {
     await handle.sync()
   } finally {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
+  CopyObjectCommand,
   DeleteObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -18,6 +19,9 @@ import { readObject } from './s3-reading.ts'
 import { S3Writer } from './s3-writer.ts'
 import { isKey, requireKey } from './storage.ts'
 import type { ByteRange, Storage, StorageWriter, StoredFile } from './storage.ts'
+
+/** The protocol's limit for a copy by one request. */
+const mostCopied = 5 * 1024 ** 3
 
 /** Files as objects of a bucket, in Amazon S3 or a store that speaks like it. */
 export class S3Storage implements Storage {
@@ -45,6 +49,27 @@ export class S3Storage implements Storage {
   read(key: string, range?: ByteRange): Readable {
     requireKey(key)
     return readObject(this.#bucket, key, range)
+  }
+
+  async duplicate(source: string): Promise<string> {
+    if ((await this.size(source)) > mostCopied) return await this.#copyThroughHere(source)
+    const key = randomUUID()
+    const { bucket, prefix, client } = this.#bucket
+    const CopySource = [bucket, ...`${prefix}${source}`.split('/')].map(encodeURIComponent).join('/')
+    await asking(client.send(new CopyObjectCommand({ ...objectAt(this.#bucket, key), CopySource })))
+    return key
+  }
+
+  async #copyThroughHere(source: string): Promise<string> {
+    const writer = await this.create()
+    try {
+      for await (const piece of this.read(source) as AsyncIterable<Buffer>) await writer.write([piece])
+      await writer.commit()
+      return writer.key
+    } catch (thrown) {
+      await writer.discard()
+      throw thrown
+    }
   }
 
   async remove(key: string): Promise<void> {

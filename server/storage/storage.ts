@@ -41,6 +41,8 @@ export type Storage = {
    * range holds. Destroy it to stop early.
    */
   read(key: string, range?: ByteRange): Readable
+  /** Makes another file of the same bytes within the store, under a key of its own: either can be removed without the other. Throws `upload_gone`. */
+  duplicate(key: string): Promise<string>
   /** A file that is not there counts as removed. */
   remove(key: string): Promise<void>
   /** The files that were committed, in no order. */

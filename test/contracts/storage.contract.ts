@@ -140,6 +140,16 @@ export function describeStorage({ name, create }: StorageFactory): void {
       expect(Math.abs(modifiedAt - Date.now())).toBeLessThan(600_000)
     })
 
+    it('makes a file of the same bytes that stays when the first is removed', async () => {
+      const bytes = bytesOf(9 * 1024 * 1024)
+      const key = await store(storage, bytes)
+      const twin = await storage.duplicate(key)
+      expect(await keysOf(storage)).toEqual(expect.arrayContaining([key, twin]))
+      await storage.remove(key)
+      expect((await readAll(storage, twin)).equals(bytes)).toBe(true)
+      await expect(storage.duplicate(key)).rejects.toMatchObject({ code: 'upload_gone' })
+    })
+
     it('shows what was stored to another process', async () => {
       const key = await store(storage, 'from before')
       const other = await subject.open()

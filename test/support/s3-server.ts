@@ -93,7 +93,8 @@ async function answer(
     if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) throw new Refusal(403, 'AccessDenied')
     if (bucketName !== 'intake') throw new Refusal(404, 'NoSuchBucket')
     checkSums(request.headers, body)
-    if (method === 'PUT' && !hasChecksum(request.headers)) bucket.unchecked += 1
+    const isCopy = request.headers['x-amz-copy-source'] !== undefined
+    if (method === 'PUT' && !isCopy && !hasChecksum(request.headers)) bucket.unchecked += 1
     send(response, method, bucket.handle({ method, name, query: url.searchParams, headers: request.headers, body }), fault?.cutAfter)
   } catch (thrown) {
     const { status, code } = thrown instanceof Refusal ? thrown : { status: 500, code: 'InternalError' }
@@ -157,6 +158,7 @@ class Bucket {
     if (name === '') return this.#ofBucket(method, query)
     if (method === 'POST' && query.has('uploads')) return this.#begin(name, toldOf(headers))
     if (uploadId !== null) return this.#ofUpload(asked, uploadId)
+    if (method === 'PUT' && headers['x-amz-copy-source'] !== undefined) return this.#copy(name, String(headers['x-amz-copy-source']))
     if (method === 'PUT') return { headers: { ETag: this.#store(this.objects, name, body, toldOf(headers)) } }
     if (method === 'GET' || method === 'HEAD') return this.#read(asked)
     if (method !== 'DELETE') throw new Refusal(501, 'NotImplemented')
@@ -168,6 +170,12 @@ class Bucket {
     const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
     map.set(key, { bytes, etag, modifiedAt: new Date(), told })
     return etag
+  }
+
+  #copy(name: string, source: string): Answer {
+    const object = this.objects.get(source.split('/').slice(1).map(decodeURIComponent).join('/'))
+    if (!object) throw new Refusal(404, 'NoSuchKey')
+    return { body: `<CopyObjectResult><ETag>${this.#store(this.objects, name, object.bytes, object.told)}</ETag></CopyObjectResult>` }
   }
 
   #read({ name, headers }: Asked): Answer {
