@@ -9,7 +9,7 @@ import { catalog, commerceText, offer, offers, price, prices, product } from './
 const keep = (_kind: string, child: string): boolean => child !== 'b'
 
 /** The records of a file that arrives in pieces of so many bytes. */
-async function read(bytes: Buffer, way: 'strict' | 'quick', size = 64 * 1024): Promise<CommerceRecord[]> {
+async function read(bytes: Buffer, way: 'strict' | 'quick' | 'letter', size = 64 * 1024): Promise<CommerceRecord[]> {
   async function* open(): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
   }
@@ -74,8 +74,45 @@ describe('A file of CommerceML', () => {
         expect((await read(bytes, 'quick')).map(plain)).toEqual(expected)
         expect((await read(bytes, 'quick', size)).map(plain)).toEqual(expected)
         expect((await read(bytes, 'strict', size)).map(plain)).toEqual(expected)
+        expect((await read(bytes, 'letter', size)).map(plain)).toEqual(expected)
       }),
       { numRuns: 200 },
+    )
+  })
+
+  it('that is damaged anywhere is refused strictly as it is by the letter', async () => {
+    const file = fc.array(fc.array(inner, { maxLength: 3 }), { minLength: 1, maxLength: 2 })
+    const damage = fc.constantFrom(
+      '',
+      '<',
+      '>',
+      '&',
+      '"',
+      '/',
+      ' ',
+      '=',
+      'x',
+      '\u0001',
+      ']]>',
+      '--',
+      '<!-- a -- b -->',
+      '<?xml?>',
+      '&#0;',
+      '<a b="" b=""/>',
+    )
+    const outcome = async (bytes: Buffer, way: 'strict' | 'letter'): Promise<unknown> =>
+      await read(bytes, way, 100).then(
+        (records) => records.map(plain),
+        (error: unknown) => String(error),
+      )
+    await fc.assert(
+      fc.asyncProperty(file, damage, fc.nat(), fc.nat(3), async (goods, put, at, taken) => {
+        const whole = commerceText(catalog(goods.map((parts, number) => product(`p${number}`, parts.join(''))).join('\n')))
+        const place = at % whole.length
+        const bytes = Buffer.from((whole.slice(0, place) + put + whole.slice(place + taken)).toWellFormed())
+        expect(await outcome(bytes, 'strict')).toEqual(await outcome(bytes, 'letter'))
+      }),
+      { numRuns: 500 },
     )
   })
 

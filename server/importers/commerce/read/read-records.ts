@@ -6,12 +6,16 @@ import { bytesOf, decodeText, encodingBytes, encodingOf } from './encoding.ts'
 import type { Encoding, TextPiece } from './encoding.ts'
 import type { Keep } from './record-builder.ts'
 import type { CommerceRecord } from './record.ts'
+import { NotSure } from './tag-text.ts'
 
 /** Some records of a document, how many of its bytes were read by then, and its orders so far, which are passed over. */
 export type RecordPiece = { records: CommerceRecord[]; read: number; orders: number }
 
-/** `strict` checks all of it; `quick` is for a document that was read strictly to its end before. `keep` says what of a record is of use. */
-export type Reading = { way: 'strict' | 'quick'; keep: Keep }
+/**
+ * `strict` checks all of it; `quick` is for a document that was read strictly to its end before. Strict reading searches, too, and goes on to the `letter` where
+ * it is not sure: that knows all of XML, and what to say of what is none. `keep` says what of a record is of use.
+ */
+export type Reading = { way: 'strict' | 'quick' | 'letter'; keep: Keep }
 
 /**
  * The records of a document in its order, piece by piece; memory does not grow with its size. `null` when its first bytes are no XML text.
@@ -34,7 +38,33 @@ export async function openRecords(
     await chunks.return?.()
     return { head }
   }
-  return pieces(document.name, joined(head, chunks), head, signal, reading)
+  if (reading.way === 'letter') return pieces(document.name, joined(head, chunks), head, signal, reading)
+  return surely(document, joined(head, chunks), head, signal, reading)
+}
+
+async function* surely(
+  document: Document,
+  chunks: AsyncIterable<Buffer>,
+  head: Buffer,
+  signal: AbortSignal,
+  reading: Reading,
+): AsyncGenerator<RecordPiece> {
+  let given = 0
+  try {
+    for await (const piece of pieces(document.name, chunks, head, signal, reading)) {
+      given += piece.records.length
+      yield piece
+    }
+    return
+  } catch (thrown) {
+    if (!(thrown instanceof NotSure)) throw thrown
+  }
+  // Both ways cut the same records, in the same order.
+  for await (const piece of pieces(document.name, document.open(), head, signal, { ...reading, way: 'letter' })) {
+    const records = piece.records.slice(Math.min(given, piece.records.length))
+    given -= piece.records.length - records.length
+    yield { ...piece, records }
+  }
 }
 
 async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -62,7 +92,8 @@ async function* pieces(
     at.counted = tag
     return at.byte
   }
-  const cutter = reading.way === 'strict' ? new StrictCutter(file, byteAt, reading.keep) : new QuickCutter(file, byteAt, reading.keep)
+  const { way, keep } = reading
+  const cutter = way === 'letter' ? new StrictCutter(file, byteAt, keep) : new QuickCutter(file, byteAt, keep, way === 'quick')
   let written = 0
   for await (const { text, byte } of wholeTags(decodeText(file, chunks, encoding), encoding)) {
     signal.throwIfAborted()

@@ -9,6 +9,9 @@ const recordLimits = { elements: 100_000, text: 8 * 2 ** 20 }
 /** A record on its way: its elements from the outermost to the one that is open. */
 type Building = { record: CommerceRecord; open: XmlElement[]; characters: number }
 
+/** Of elements that can have none any more: never added to. */
+const noChildren: XmlElement[] = []
+
 /** Which children of a record are of use, by its kind. Of others only the name is kept: most of what a file holds is of no use to one step. */
 export type Keep = (kind: RecordKind, child: string) => boolean
 
@@ -42,6 +45,11 @@ export class RecordBuilder {
   /** Whether what comes now is passed over, so that its attributes and texts need not be told. */
   get passing(): boolean {
     return this.#passing > 0
+  }
+
+  /** Whether what comes now is part of a record. */
+  get building(): boolean {
+    return this.#passing === 0 && this.#building.length > 0
   }
 
   get depth(): number {
@@ -88,6 +96,26 @@ export class RecordBuilder {
     open.text += text
   }
 
+  /** Blanks between tags, which mean nothing. */
+  blank(characters: number): void {
+    const building = this.#building.at(-1)
+    if (building) building.characters += characters
+  }
+
+  /** An element of a record with nothing but a text in it, as a whole. Answers false when it has to be opened and closed, as records of their own do. */
+  leaf(name: string, attributes: Map<string, string> | null, text: string): boolean {
+    const building = this.#building.at(-1)
+    if (!building || innerKindOf(building.record.kind, this.#path.at(-1) ?? '', name)) return false
+    const { record, open } = building
+    record.elements += 1
+    const kept = open.length > 1 || this.#keep(record.kind, name)
+    if (kept) building.characters += text.length
+    record.tooLarge ||= record.elements > recordLimits.elements || building.characters > recordLimits.text
+    if (record.tooLarge) return true
+    attach(open.at(-1), { name, attributes, text: kept ? text : '', children: noChildren })
+    return true
+  }
+
   close(): void {
     const name = this.#path.pop() ?? ''
     if (this.#passing > 0) {
@@ -125,11 +153,7 @@ export class RecordBuilder {
   #grow(building: Building, grown: XmlElement): void {
     building.record.elements += 1
     building.record.tooLarge ||= building.record.elements > recordLimits.elements
-    const parent = building.open.at(-1)
-    if (parent && !building.record.tooLarge) {
-      if (parent.children.length === 0) parent.text = parent.text.trim()
-      parent.children.push(grown)
-    }
+    if (!building.record.tooLarge) attach(building.open.at(-1), grown)
     if (building.open.length === 1 && !this.#keep(building.record.kind, grown.name)) this.#passing = 1
     else building.open.push(grown)
   }
@@ -139,4 +163,10 @@ export class RecordBuilder {
     if (this.#path.at(-1) === this.#block.name && this.#block.header.size < 50) this.#block.header.set(name, this.#headerText.trim())
     this.#headerText = ''
   }
+}
+
+function attach(parent: XmlElement | undefined, element: XmlElement): void {
+  if (!parent) return
+  if (parent.children.length === 0) parent.text = parent.text.trim()
+  parent.children.push(element)
 }

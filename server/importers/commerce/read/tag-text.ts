@@ -1,3 +1,8 @@
+/** A text of which it is not sure that it is well-formed: it has to be read to the letter. */
+export class NotSure extends Error {
+  override readonly name = 'NotSure'
+}
+
 /** Where the tag ends that begins at `tag`: the `>` outside of quotes, or -1 when it has not come yet. */
 export function tagEnd(text: string, tag: number): number {
   let end = text.indexOf('>', tag)
@@ -16,25 +21,70 @@ export function tagEnd(text: string, tag: number): number {
   return end
 }
 
-/** The attributes of a tag, by local name. */
-export function attributesIn(text: string): Map<string, string> | null {
-  let attributes: Map<string, string> | null = null
-  for (const [, name = '', double, single] of text.matchAll(/([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
-    attributes ??= new Map()
+// Of the names that XML allows those that exports have: Latin and Cyrillic.
+const letters = 'A-Za-z_\\u0400-\\u04ff'
+const name = `[${letters}][${letters}0-9.:\\-]*`
+const wholeName = new RegExp(`^${name}$`)
+const oneAttribute = new RegExp(`\\s+(${name})\\s*=\\s*(?:"([^<"]*)"|'([^<']*)')`, 'y')
+const blanks = /^\s*$/
+// XML 1.0, 2.3: no-break spaces and the like are none.
+const otherBlank = /[\v\f\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/
+
+/** Throws NotSure for what may be no name. */
+export function surelyName(text: string): string {
+  if (!wholeName.test(text)) throw new NotSure()
+  return text
+}
+
+export type AttributeLimits = { attributes: number; text: number }
+
+/** The attributes of a tag, by local name: what stands behind its name. Throws NotSure. */
+export function attributesIn(text: string, limits: AttributeLimits): Map<string, string> | null {
+  if (text === '') return null
+  const attributes = new Map<string, string>()
+  const names = new Set<string>()
+  let at = 0
+  for (;;) {
+    oneAttribute.lastIndex = at
+    const match = oneAttribute.exec(text)
+    if (!match) break
+    const [whole, raw = '', double, single] = match
+    const value = double ?? single ?? ''
+    if (names.has(raw) || names.size >= limits.attributes || value.length > limits.text) throw new NotSure()
+    names.add(raw)
     // XML 1.0, 3.3.3: a line end or tab that is written as such is a blank.
-    attributes.set(name.slice(name.indexOf(':') + 1), unescaped((double ?? single ?? '').replaceAll(/\r\n|[\r\n\t]/g, ' ')))
+    attributes.set(raw.slice(raw.indexOf(':') + 1), unescaped(value.replaceAll(/\r\n|[\r\n\t]/g, ' ')))
+    at += whole.length
   }
-  return attributes
+  if (!blanks.test(text.slice(at)) || (otherBlank.test(text) && hasOtherBlanks(text))) throw new NotSure()
+  return names.size === 0 ? null : attributes
+}
+
+/** Whether there are such blanks outside of the values. */
+function hasOtherBlanks(text: string): boolean {
+  return otherBlank.test(text.replaceAll(/"[^"]*"|'[^']*'/g, ''))
 }
 
 const named: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
-/** A text with its line ends as XML has them and its references resolved: the five names and numbers, others are not well-formed. */
+/** A text with its line ends as XML has them and its references resolved: the five names and numbers. Throws NotSure for others. */
 export function unescaped(text: string): string {
   const lines = text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text
   if (!lines.includes('&')) return lines
-  return lines.replaceAll(/&(?:#(\d+)|#x([\da-fA-F]+)|(\w+));/g, (all, decimal: string | undefined, hex: string | undefined, name: string) => {
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
-    return hex !== undefined ? String.fromCodePoint(Number.parseInt(hex, 16)) : (named[name] ?? all)
+  return lines.replaceAll(/&(?:#(\d+);|#x([\da-fA-F]+);|(lt|gt|amp|quot|apos);)?/g, (all, decimal?: string, hex?: string, word?: string) => {
+    if (decimal !== undefined) return character(Number(decimal))
+    if (hex !== undefined) return character(Number.parseInt(hex, 16))
+    if (word === undefined) throw new NotSure()
+    return named[word] ?? all
   })
+}
+
+/** XML 1.0, 2.2: characters that a document may have. */
+function character(code: number): string {
+  const allowed =
+    code >= 0x20
+      ? (code < 0xd800 || code > 0xdfff) && code !== 0xfffe && code !== 0xffff && code <= 0x10ffff
+      : code === 9 || code === 10 || code === 13
+  if (!allowed) throw new NotSure()
+  return String.fromCodePoint(code)
 }
