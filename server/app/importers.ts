@@ -1,4 +1,5 @@
 import type { KindIntake } from '../http/routes/start-import.ts'
+import { bulkIntake } from '../importers/bulk/intake.ts'
 import { commerceIntake } from '../importers/commerce/intake.ts'
 import { restoreIntake } from '../importers/restore/intake.ts'
 import type { ImportKind } from '../../shared/protocol/views.ts'
@@ -10,4 +11,5 @@ export type Importers = Partial<Record<ImportKind, ImporterParts>>
 export const ownImporters: Importers = {
   restore: { module: new URL('../importers/restore/restore.ts', import.meta.url).href, intake: restoreIntake },
   commerce: { module: new URL('../importers/commerce/commerce.ts', import.meta.url).href, intake: commerceIntake },
+  bulk: { module: new URL('../importers/bulk/bulk.ts', import.meta.url).href, intake: bulkIntake },
 }

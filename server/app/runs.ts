@@ -11,6 +11,7 @@ import { EventLog } from '../realtime/event-log.ts'
 import { EventSignals } from '../realtime/event-signals.ts'
 import type { Publisher } from '../realtime/publisher.ts'
 import { SqlAttemptStore } from '../sessions/attempt-store.ts'
+import { DeliveryDesks } from '../sessions/deliveries/delivery-desks.ts'
 import { ImportControl } from '../sessions/import-control.ts'
 import { ImportReader } from '../sessions/import-reader.ts'
 import { ImportStarter } from '../sessions/import-starter.ts'
@@ -80,7 +81,7 @@ export function createRuns(config: Config, log: Logger, parts: RunParts) {
 }
 
 /** What is known of runs, and the one door through which it changes. */
-function createRecords(config: Config, log: Logger, { database, targets, engine, publisher, importers }: RunParts) {
+function createRecords(config: Config, log: Logger, { database, targets, accounts, engine, publisher, importers }: RunParts) {
   const live = new LiveRuns()
   const reader = new ImportReader(database, live)
   const signals = new EventSignals()
@@ -101,6 +102,7 @@ function createRecords(config: Config, log: Logger, { database, targets, engine,
     importers,
     addressOf,
     checkpoints,
+    desks: new DeliveryDesks({ database, events, accounts, rules: config.destinations, ...config.deliveries }),
   })
   return { live, reader, signals, events, store, checkpoints }
 }

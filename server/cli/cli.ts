@@ -9,6 +9,7 @@ import { addServe } from './commands/serve.ts'
 import { addStart } from './commands/start.ts'
 import { addStatus } from './commands/status.ts'
 import { addTargets } from './commands/targets.ts'
+import { addTrace } from './commands/trace.ts'
 import { addUsers } from './commands/users.ts'
 import { addWatch } from './commands/watch.ts'
 import type { CommandContext, CommandWork } from './command-context.ts'
@@ -47,7 +48,20 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: number) =
     .showHelpAfterError('(intake --help says what there is)')
     .addHelpText('after', '\nExit code: 0 succeeded, 1 failed, 2 wrong use, 3 partly failed.')
   const context: CommandContext = { surroundings, act: (command, work) => act(command, work, surroundings).then(setExitCode) }
-  for (const add of [addServe, addStart, addWatch, addStatus, addLogs, addCheckLogs, addControls, addList, addTargets, addAccounts, addUsers])
+  for (const add of [
+    addServe,
+    addStart,
+    addWatch,
+    addStatus,
+    addLogs,
+    addCheckLogs,
+    addControls,
+    addList,
+    addTargets,
+    addAccounts,
+    addTrace,
+    addUsers,
+  ])
     add(program, context)
   return program
 }

@@ -48,6 +48,7 @@ export type Config = {
   sqliteDirs: string[]
   /** Where accounts of bulk uploads may lead to. */
   destinations: { hosts: string[]; deliveriesDir: string; destinationDirs: string[] }
+  deliveries: { mostAtOnce: number; retryMs: number }
   publicUrl: URL | undefined
   trustProxy: boolean
   shutdownMs: number
@@ -93,6 +94,7 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
       deliveriesDir: path.join(dataDir, 'deliveries'),
       destinationDirs: (s.DESTINATION_DIRS ?? []).map((dir) => path.resolve(dir)),
     },
+    deliveries: { mostAtOnce: s.DELIVERIES_AT_ONCE, retryMs: s.DELIVERY_RETRY_SECONDS * 1000 },
     publicUrl: s.PUBLIC_URL ? new URL(s.PUBLIC_URL) : undefined,
     trustProxy: s.TRUST_PROXY,
     shutdownMs: s.SHUTDOWN_SECONDS * 1000,

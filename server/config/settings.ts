@@ -68,6 +68,15 @@ const allSettings = z.object({
       'Hosts of this machine or of private networks that accounts of bulk uploads may lead to, with commas between: names (*.office.lan for all below), addresses, networks (192.168.1.0/24). Public hosts need no entry; link-local addresses are never reached.',
     ),
   DESTINATION_DIRS: list.optional().describe('Folders, with commas between, that bulk uploads may deliver to besides DATA_DIR/deliveries.'),
+  DELIVERIES_AT_ONCE: whole(1, 256)
+    .default(16)
+    .describe('Deliveries of one bulk upload that are under way at the same time; each account has a limit of its own.'),
+  DELIVERY_RETRY_SECONDS: z.coerce
+    .number()
+    .min(0.01)
+    .max(3600)
+    .default(1)
+    .describe('Pause before a delivery that broke off is tried again; four times as long after each further try, of 5 in all.'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

@@ -62,6 +62,8 @@ export type Destination = {
   deliver(content: Content, order: DeliveryOrder, transfer: Transfer): Promise<Delivered>
   /** Throws `destination_damaged` when the file is not there or is another one. */
   verify(order: DeliveryOrder, signal: AbortSignal): Promise<Verified>
+  /** Takes away what this order had delivered, and `verify` found damaged. Does nothing where only the other side can. */
+  withdraw(order: DeliveryOrder, signal: AbortSignal): Promise<void>
   /** Removes what tries of this order left unfinished. What can't be removed stays. */
   abandon(order: DeliveryOrder): Promise<void>
   close(): Promise<void>

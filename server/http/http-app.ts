@@ -36,6 +36,7 @@ import { sessionRoutes } from './routes/session-routes.ts'
 import { startImportRoute } from './routes/start-import.ts'
 import type { KindIntake } from './routes/start-import.ts'
 import { targetRoutes } from './routes/target-routes.ts'
+import { traceRoute } from './routes/trace-route.ts'
 import { userRoutes } from './routes/user-routes.ts'
 import { watchTokenRoutes } from './routes/watch-token-routes.ts'
 import { staticPages } from './static-pages.ts'
@@ -115,6 +116,7 @@ function createRouter(parts: HttpParts, secureCookies: boolean): Router<State> {
   accountRoutes(router, { ...parts, access })
   sampleRoutes(router, { dir: parts.samplesDir, access })
   startImportRoute(router, { ...parts, access, cookies })
+  traceRoute(router, { ...parts, access })
   importRoutes(router, { ...parts, access, cookies })
   watchTokenRoutes(router, { ...parts, access, cookies })
   return router

@@ -1,13 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { AppError, messageOf, toAppError } from '../errors.ts'
+import { AppError, toAppError } from '../errors.ts'
 import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { openTarget } from '../targets/registry.ts'
 import type { Target } from '../targets/target.ts'
 import { confirmedTarget } from './confirmed-target.ts'
 import { watchHeap } from './heap-watch.ts'
-import type { Importer, JobOutcome } from './importer.ts'
+import type { Importer, Job, JobOutcome } from './importer.ts'
 import { jobFiles } from './job-files.ts'
 import { ThreadContext } from './thread-context.ts'
+import { threadDeliveryBook } from './thread-delivery-book.ts'
 import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-protocol.ts'
 
 /**
@@ -31,12 +33,20 @@ async function attempt(target: Target | undefined): Promise<ThreadOutcome> {
     const { importer } = (await import(input.importerModule)) as { importer: Importer }
     const { importId, attempt, options } = input
     const only = input.only ?? undefined
-    const files = jobFiles(input.files, await openStorage(input.storage))
+    const storage = await openStorage(input.storage)
+    const files = jobFiles(input.files, storage)
     const confirmed = target && confirmedTarget(target, async () => await context.confirm())
-    return await importer.run({ importId, attempt, options, files, ...(only && { only }), ...(confirmed && { target: confirmed }) }, context)
+    const bulk = bulkPorts(storage)
+    const parts = { ...(only && { only }), ...(confirmed && { target: confirmed }), ...(bulk && { bulk }) }
+    return await importer.run({ importId, attempt, options, files, ...parts }, context)
   } catch (thrown) {
     return failure(thrown)
   }
+}
+
+function bulkPorts(storage: Storage): Job['bulk'] {
+  const book = threadDeliveryBook(async (question) => await context.ask(question))
+  return input.bulk ? { ...input.bulk, book, uploads: input.files, storage, fault: (thrown) => context.fault(thrown) } : undefined
 }
 
 function failure(thrown: unknown): ThreadOutcome {
@@ -44,19 +54,14 @@ function failure(thrown: unknown): ThreadOutcome {
   if (stopped instanceof AppError && stopped.code === 'shutting_down') return { status: 'interrupted' }
   if (stopped instanceof AppError) return { status: 'cancelled', ledger: nothing, error: { code: stopped.code, message: stopped.message } }
   const error = toAppError(thrown)
-  if (error.code === 'internal') reportFault(thrown)
+  // It goes to the server's log, not to the people who watch: it may quote paths and contents.
+  if (error.code === 'internal') context.fault(thrown)
   const message = error.code === 'internal' ? 'The importer failed in a way that nobody foresaw. The server log has the reason.' : error.message
   return {
     status: 'failed',
     ledger: nothing,
     error: { code: error.code, message, ...(error.details && { details: error.details }) },
   } satisfies JobOutcome
-}
-
-/** What nobody foresaw goes to the server's log, not to the people who watch: it may quote paths and contents. */
-function reportFault(thrown: unknown): void {
-  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)
-  port!.postMessage({ type: 'fault', stack } satisfies FromThread)
 }
 
 async function main(): Promise<void> {

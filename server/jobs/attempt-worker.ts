@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
 import { AppError } from '../errors.ts'
+import type { DeliveryQuestion } from './delivery-book.ts'
 import { heldMb } from './heap-watch.ts'
 import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-protocol.ts'
 
@@ -8,6 +9,8 @@ import type { FromThread, ThreadInput, ThreadOutcome, ToThread } from './thread-
 export type ThreadEvents = {
   batch(message: Extract<FromThread, { type: 'batch' }>): Promise<void>
   progress(message: Extract<FromThread, { type: 'progress' }>): void
+  /** A throw ends the attempt. */
+  answer(question: DeliveryQuestion): Promise<unknown>
   /** An error that nobody foresaw, for the server's log. */
   fault(stack: string): void
   /** Anything at all came: the thread lives. */
@@ -91,6 +94,7 @@ export class AttemptWorker {
     if (message.type === 'fault') this.#events.fault(message.stack)
     if (message.type === 'outcome') this.#outcome.resolve(message.outcome)
     if (message.type === 'batch') this.#batches = this.#batches.then(() => this.#keep(message))
+    if (message.type === 'ask') this.#batches = this.#batches.then(() => this.#answer(message))
     // A batch that could not be stored ends the attempt: a log with a hole is worse than a run that must be tried again.
     this.#batches.catch((error: unknown) => this.#outcome.reject(error))
   }
@@ -98,6 +102,10 @@ export class AttemptWorker {
   async #keep(message: Extract<FromThread, { type: 'batch' }>): Promise<void> {
     await this.#events.batch(message)
     this.#post({ type: 'stored' })
+  }
+
+  async #answer({ id, question }: Extract<FromThread, { type: 'ask' }>): Promise<void> {
+    this.#post({ type: 'answer', id, answer: await this.#events.answer(question) })
   }
 
   /** A thread that is too busy to look after its own memory is looked after from here. */

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { ErrorCode } from '../../shared/protocol/errors.ts'
-import type { Ledger, LogLevel, RejectedRecord } from '../../shared/protocol/views.ts'
+import type { Ledger, LogLevel, RejectedRecord, SentNow } from '../../shared/protocol/views.ts'
 import type { Target } from '../targets/target.ts'
+import type { BulkPorts } from './delivery-book.ts'
 
 /** An uploaded file, as an importer sees it. */
 export type JobFile = {
@@ -26,6 +27,7 @@ export type ProgressUpdate = {
   unit: 'records' | 'bytes' | 'deliveries'
   step?: { name: string; index: number; count: number }
   current?: string
+  deliveries?: SentNow[]
   ledger: Ledger
 }
 
@@ -54,6 +56,8 @@ export type Job = {
   /** A retry of the rejected records alone: their (file name, record number), in order. */
   only?: { file: string; record: number }[]
   target?: Target
+  /** Of kind `bulk`. */
+  bulk?: BulkPorts
 }
 
 /** How a run ended. `failed` with an error; `partly_failed` when some records went in and some did not. */

@@ -3,6 +3,7 @@ import type { Logger } from '../logging/logger.ts'
 import type { Leases, Lease } from '../locks/leases.ts'
 import { AttemptWorker } from './attempt-worker.ts'
 import type { Crash, ThreadEvents } from './attempt-worker.ts'
+import type { DeliveryQuestion } from './delivery-book.ts'
 import type { Question } from './importer.ts'
 import { Company } from './company.ts'
 import { HeldRuns } from './held-runs.ts'
@@ -24,6 +25,10 @@ export type AttemptStore = {
    */
   claim(importId: string, worker: string, leaseMs: number): Promise<AttemptInput | 'busy' | null>
   keepBatch(importId: string, attempt: number, batch: Extract<FromThread, { type: 'batch' }>): Promise<void>
+  /** What the thread of a bulk run asks about its deliveries. */
+  answer(importId: string, attempt: number, question: DeliveryQuestion): Promise<unknown>
+  /** Nobody asks for this attempt any more. */
+  left(importId: string, attempt: number): void
   showProgress(importId: string, attempt: number, message: Extract<FromThread, { type: 'progress' }>): void
   finish(importId: string, attempt: number, outcome: Exclude<ThreadOutcome, { status: 'interrupted' | 'held' }>): Promise<void>
   /** The run waits for a person, who is asked this; ends it when it was cancelled meanwhile. */
@@ -204,6 +209,7 @@ export class AttemptRunner {
       clearInterval(renewal)
       this.#runs.remove(importId)
       hold.worker = null
+      this.#store.left(importId, attempt)
       this.#live.end(importId)
       log.info('attempt ended')
     }
@@ -227,6 +233,7 @@ export class AttemptRunner {
   #events({ importId, attempt }: AttemptInput): ThreadEvents {
     return {
       batch: async (message) => await this.#store.keepBatch(importId, attempt, message),
+      answer: async (question) => await this.#store.answer(importId, attempt, question),
       progress: (message) => {
         if (!this.#runs.maySpeak(importId)) return
         this.#live.set(importId, message.progress, message.ledger)

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { RejectedRecord } from '../../shared/protocol/views.ts'
-import { AppError } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
+import type { DeliveryQuestion } from './delivery-book.ts'
 import type { JobContext, ProgressUpdate } from './importer.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import type { FromThread, LogLine, ToThread } from './thread-protocol.ts'
@@ -22,6 +23,8 @@ export class ThreadContext implements JobContext {
   #inFlight = 0
   #waiting: (() => void)[] = []
   #scheduled = false
+  readonly #asked = new Map<number, (answer: unknown) => void>()
+  #questions = 0
 
   constructor(port: MessagePort) {
     this.#port = port
@@ -35,6 +38,10 @@ export class ThreadContext implements JobContext {
     if (message.type === 'stored') {
       this.#inFlight -= 1
       for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+    if (message.type === 'answer') {
+      this.#asked.get(message.id)?.(message.answer)
+      this.#asked.delete(message.id)
     }
     return message.type === 'end'
   }
@@ -57,6 +64,21 @@ export class ThreadContext implements JobContext {
   async confirm(): Promise<void> {
     this.#send(true)
     await this.flush()
+  }
+
+  /** Asks the server's side, behind the lines so far. */
+  async ask(question: DeliveryQuestion): Promise<unknown> {
+    this.#send()
+    const id = ++this.#questions
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    this.#asked.set(id, resolve)
+    this.#post({ type: 'ask', id, question })
+    return await promise
+  }
+
+  fault(thrown: unknown): void {
+    const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)
+    this.#post({ type: 'fault', stack })
   }
 
   async flush(): Promise<void> {

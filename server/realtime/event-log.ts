@@ -21,6 +21,8 @@ export type Change = {
   expect?: { attempt?: number; statuses?: readonly SessionStatus[] }
   patch?: Partial<ImportSession>
   drafts: EventDraft[]
+  /** More that belongs into the same transaction, and may add to the drafts. */
+  before?: (em: EntityManager) => Promise<void>
   /** More that belongs into the same transaction. */
   within?: (em: EntityManager) => Promise<void>
 }
@@ -72,6 +74,7 @@ export class EventLog {
         { fields: ['id', 'status', 'attempt', 'lastSeq', 'logHash', 'ledger'], lockMode: LockMode.PESSIMISTIC_WRITE, disableIdentityMap: true },
       )
       if (!row || !holds(change, row)) return null
+      await change.before?.(em)
       const events = number(change.drafts, row, change.patch)
       const last = events.at(-1)
       const patch: Partial<ImportSession> = { ...change.patch }

@@ -5,6 +5,7 @@ import { ImportEventEntity, ImportSessionEntity, RejectedRecordEntity } from '..
 import type { ImportSession, RunError } from '../database/entities.ts'
 import { storableJson, storableText } from '../database/storable.ts'
 import { AppError } from '../errors.ts'
+import type { DeliveryQuestion } from '../jobs/delivery-book.ts'
 import type { LiveRuns } from '../jobs/live-runs.ts'
 import type { AttemptInput, AttemptStore } from '../jobs/run-attempt.ts'
 import type { Question } from '../jobs/importer.ts'
@@ -13,6 +14,7 @@ import type { EventDraft, EventLog } from '../realtime/event-log.ts'
 import type { Publisher } from '../realtime/publisher.ts'
 import type { TargetAddress } from '../targets/target.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
+import type { DeliveryDesks } from './deliveries/delivery-desks.ts'
 import { keepRejected } from './keep-rejected.ts'
 import type { LeftCheckpoints } from './left-checkpoints.ts'
 import { refuseOccupied } from './occupied-target.ts'
@@ -29,6 +31,7 @@ export type StoreParts = {
   importers: Partial<Record<ImportSession['kind'], { module: string }>>
   addressOf(targetId: string): Promise<TargetAddress>
   checkpoints: LeftCheckpoints
+  desks: DeliveryDesks
 }
 
 type Batch = Extract<FromThread, { type: 'batch' }>
@@ -69,8 +72,17 @@ export class SqlAttemptStore implements AttemptStore {
     if (!prepared) return null
     const moved = await this.#begin(row, attempt, { worker, leaseMs })
     if (moved === 'busy' || !moved) return moved
+    const bulk = await this.#parts.desks.open(row, attempt)
     this.#parts.live.begin(importId, attempt, row.progress, row.ledger)
-    return { importerModule, importId, attempt, options: row.options, storage: this.#parts.storageAddress, files: row.files, ...prepared }
+    return { importerModule, importId, attempt, options: row.options, storage: this.#parts.storageAddress, files: row.files, bulk, ...prepared }
+  }
+
+  async answer(importId: string, attempt: number, question: DeliveryQuestion): Promise<unknown> {
+    return await this.#parts.desks.answer(importId, attempt, question)
+  }
+
+  left(importId: string, attempt: number): void {
+    this.#parts.desks.close(importId, attempt)
   }
 
   async #begin(row: ImportSession, attempt: number, lease: { worker: string; leaseMs: number }): Promise<true | 'busy' | null> {

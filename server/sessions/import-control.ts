@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts'
 import type { EventLog } from '../realtime/event-log.ts'
 import type { Storage } from '../storage/storage.ts'
 import { canCancel, canRetry, isFinal } from '../../shared/session-status.ts'
+import { againDeliveries, hasUndone } from './deliveries/again-deliveries.ts'
 
 export type ControlParts = {
   database: Database
@@ -71,6 +72,8 @@ export class ImportControl {
     if (row.files.length === 0) throw new AppError('wrong_state', 'Its files never arrived whole, so there is nothing to try again. Send them anew.')
     for (const file of row.files) await this.#parts.storage.size(file.key)
     if (only === 'failed') await this.#refuseWithoutRejected(row)
+    const what = row.kind === 'bulk' ? 'failed deliveries' : 'rejected records'
+    const deliveries = row.kind === 'bulk' ? await againDeliveries(this.#parts.database, importId, only) : null
     try {
       const queued = await this.#parts.events.write({
         importId,
@@ -88,8 +91,10 @@ export class ImportControl {
           ledger: { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null },
         },
         drafts: [
-          { type: 'status', status: 'queued', message: only === 'failed' ? `${by} tries the rejected records again.` : `${by} tries it again.` },
+          { type: 'status', status: 'queued', message: only === 'failed' ? `${by} tries the ${what} again.` : `${by} tries it again.` },
+          ...(deliveries?.drafts ?? []),
         ],
+        ...(deliveries && { within: deliveries.within }),
       })
       if (!queued) throw await this.#wrongState(importId, canRetry, 'tried again')
     } catch (thrown) {
@@ -110,6 +115,10 @@ export class ImportControl {
   }
 
   async #refuseWithoutRejected(row: ImportSession): Promise<void> {
+    if (row.kind === 'bulk') {
+      if (await hasUndone(this.#parts.database, row.id)) return
+      throw new AppError('wrong_state', 'No delivery of this run has failed. Try the whole run again.')
+    }
     const rejected = await this.#parts.database.em().count(RejectedRecordEntity, { importId: row.id })
     if (rejected === 0 || row.options['mode'] !== 'keep_going') {
       throw new AppError('wrong_state', 'There are no rejected records that could be tried alone. Try the whole import again.')

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { newId } from '../auth/secrets.ts'
 import type { ImportSession, StoredFile } from '../database/entities.ts'
 import { chainStart } from '../realtime/event-chain.ts'
-import type { ImportKind } from '../../shared/protocol/views.ts'
+import type { ImportKind, Progress } from '../../shared/protocol/views.ts'
+import { deliveriesOf } from './deliveries/open-deliveries.ts'
 import { newestVersion } from './version.ts'
 
 export type StartRequest = {
@@ -10,6 +11,8 @@ export type StartRequest = {
   targetId: string | null
   options: Record<string, unknown>
   files: StoredFile[]
+  /** Ids of the uploads among them, which this run takes. */
+  uploads?: string[]
   user: { id: string; loginId: string | null }
   requestId: string
   idempotencyKey: string | undefined
@@ -41,7 +44,7 @@ export function draftOf(request: StartRequest): ImportSession {
     retryOnly: null,
     lastSeq: 0,
     logHash: chainStart,
-    progress: { percent: 0, done: 0, total: null, unit: 'records', rate: null, etaMs: null },
+    progress: progressOf(request),
     ledger: { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null },
     error: null,
     markerPending: false,
@@ -57,6 +60,11 @@ export function draftOf(request: StartRequest): ImportSession {
     startedAt: null,
     endedAt: null,
   }
+}
+
+function progressOf(request: StartRequest): Progress {
+  const total = deliveriesOf(request)
+  return { percent: 0, done: 0, total, unit: total === null ? 'records' : 'deliveries', rate: null, etaMs: null }
 }
 
 /** What makes two starts the same: kind, target, options and content, whatever the files are called. The wish to run it again is not part of what is run. */

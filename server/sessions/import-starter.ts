@@ -6,7 +6,9 @@ import { AppError } from '../errors.ts'
 import type { EventLog } from '../realtime/event-log.ts'
 import type { WatchTokens } from '../auth/watch-tokens.ts'
 import type { WatchGrant } from '../../shared/protocol/views.ts'
+import { openDeliveries } from './deliveries/open-deliveries.ts'
 import { refuseBusy } from './occupied-target.ts'
+import { takeUploads } from './uploads/taken-uploads.ts'
 import { draftOf } from './import-draft.ts'
 import type { StartRequest } from './import-draft.ts'
 
@@ -96,6 +98,8 @@ export class ImportStarter {
     const watch = await this.#database.em().transactional(async (em) => {
       if (this.#refuseBusy && draft.targetId) await refuseBusy(em, draft.targetId)
       await em.insert(ImportSessionEntity, draft)
+      await takeUploads(em, request.uploads ?? [], draft.id)
+      await openDeliveries(em, draft)
       return await this.#tokens.issue({ userId: user.id, importId: draft.id, loginId: user.loginId }, em)
     })
     await this.#events.write({ importId: draft.id, expect: { statuses: ['queued'] }, patch: {}, drafts: [{ type: 'status', status: 'queued' }] })

@@ -1,11 +1,17 @@
 import type { Database } from '../database/database.ts'
 import { RejectedRecordEntity } from '../database/entities.ts'
-import type { RejectedRecord } from '../../shared/protocol/views.ts'
+import type { ImportView, RejectedRecord } from '../../shared/protocol/views.ts'
+import { rejectedDeliveries } from './deliveries/read-deliveries.ts'
 
 const page = 500
 
-/** The rejected records of an import session in the order of file and record, a page at a time, however many there are. */
-export async function* readRejected(database: Database, importId: string): AsyncGenerator<RejectedRecord> {
+/** What did not go in, a page at a time, however much there is: records in the order of file and record, or deliveries in that of accounts. */
+export async function* readRejected(database: Database, view: Pick<ImportView, 'id' | 'kind' | 'files'>): AsyncGenerator<RejectedRecord> {
+  if (view.kind === 'bulk') yield* rejectedDeliveries(database, view.id, view.files)
+  else yield* rejectedRecords(database, view.id)
+}
+
+async function* rejectedRecords(database: Database, importId: string): AsyncGenerator<RejectedRecord> {
   for (let offset = 0; ; offset += page) {
     const rows = await database
       .em()

@@ -14,7 +14,7 @@ export function settle(row: Pick<ImportSession, 'options' | 'progress'>, outcome
   const ledger = counted ? outcome.ledger : estimate(row.options, live?.ledger ?? outcome.ledger)
   const done = live?.progress ?? row.progress
   const whole = outcome.status === 'succeeded' || outcome.status === 'partly_failed'
-  const { step, current: _, ...rest } = done
+  const { step, current: _, deliveries: __, ...rest } = done
   // Where a run stopped that did not come to its end is worth to know.
   const progress: Progress = { ...rest, ...(step && !whole && { step }), percent: whole ? 100 : done.percent, rate: null, etaMs: null }
   if (whole && ledger.total !== null) Object.assign(progress, { done: ledger.total, total: ledger.total })

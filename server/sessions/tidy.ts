@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts'
 import { ExchangePieceEntity, ImportSessionEntity } from '../database/entities.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Storage } from '../storage/storage.ts'
+import { copiesOf, keptInputs } from './deliveries/copy-keys.ts'
 import type { SqlAttemptStore } from './attempt-store.ts'
 
 type TidyParts = { database: Database; store: SqlAttemptStore; storage: Storage; log: Logger }
@@ -32,6 +33,7 @@ async function removeOrphans({ database, storage, log }: Pick<TidyParts, 'databa
   const rows = await database.em().find(ImportSessionEntity, { uploadsGone: false }, { fields: ['files'], disableIdentityMap: true })
   for (const row of rows) for (const file of row.files) known.add(file.key)
   for (const { key } of await database.em().find(ExchangePieceEntity, {}, { fields: ['key'], disableIdentityMap: true })) known.add(key)
+  for await (const key of keptInputs(database)) known.add(key)
   for await (const { key, modifiedAt } of storage.list()) {
     if (known.has(key) || modifiedAt >= olderThan) continue
     await storage.remove(key)
@@ -48,6 +50,7 @@ export async function removeOldUploads(database: Database, storage: Storage, kee
     .find(ImportSessionEntity, { uploadsGone: false, endedAt: { $lt: Date.now() - keepMs } }, { fields: ['id', 'files'], disableIdentityMap: true })
   for (const row of rows) {
     for (const file of row.files) await storage.remove(file.key)
+    for await (const key of copiesOf(database, row.id)) await storage.remove(key)
     await database.em().nativeUpdate(ImportSessionEntity, { id: row.id, endedAt: { $ne: null } }, { uploadsGone: true })
   }
 }

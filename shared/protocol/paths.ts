@@ -7,9 +7,13 @@ export const paths = {
   me: '/api/me',
   imports: '/api/imports',
   import: (importId: string) => `/api/imports/${id(importId)}`,
+  uploads: '/api/uploads',
+  upload: (uploadId: string) => `/api/uploads/${id(uploadId)}`,
+  uploadToken: (uploadId: string) => `/api/uploads/${id(uploadId)}/token`,
   events: (importId: string) => `/api/imports/${id(importId)}/events`,
   log: (importId: string) => `/api/imports/${id(importId)}/log`,
   rejected: (importId: string) => `/api/imports/${id(importId)}/rejected`,
+  deliveries: (importId: string) => `/api/imports/${id(importId)}/deliveries`,
   cancel: (importId: string) => `/api/imports/${id(importId)}/cancel`,
   continue: (importId: string) => `/api/imports/${id(importId)}/continue`,
   retry: (importId: string) => `/api/imports/${id(importId)}/retry`,
@@ -23,12 +27,15 @@ export const paths = {
   accounts: '/api/accounts',
   account: (accountId: string) => `/api/accounts/${id(accountId)}`,
   accountTest: (accountId: string) => `/api/accounts/${id(accountId)}/test`,
+  trace: '/api/trace',
   users: '/api/users',
   user: (userId: string) => `/api/users/${id(userId)}`,
   samples: '/api/samples',
 } as const
 
 export const watchTokenHeader = 'X-Temp-Token'
+/** Bears the token of one upload, in answers and in requests. */
+export const uploadTokenHeader = 'Upload-Token'
 export const loginCookie = 'intake_login'
 export const watchCookie = 'intake_watch'
 

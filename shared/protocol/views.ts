@@ -20,9 +20,14 @@ export type Progress = {
   unit: 'records' | 'bytes' | 'deliveries'
   step?: { name: string; index: number; count: number }
   current?: string
+  /** Of kind `bulk`: deliveries that are being sent now, at most 64. */
+  deliveries?: SentNow[]
   rate: number | null
   etaMs: number | null
 }
+
+/** A delivery under way: place of its file in the run, id of its account, bytes that are there of how many. */
+export type SentNow = { file: number; account: string; bytes: number; size: number }
 
 /**
  * Why a queued import session is not given to a worker. `receiving`: its files are still arriving. `confirm`: the importer found something that a person
@@ -43,7 +48,8 @@ export type ImportView = {
   target?: { id: string; name: string }
   user: { id: string; name: string }
   requestId: string
-  files: { name: string; size: number; sha256: string }[]
+  /** `relativePath`: where it lay in the folder that was sent. */
+  files: { name: string; size: number; sha256: string; relativePath?: string }[]
   options: Record<string, unknown>
   progress: Progress
   ledger: Ledger
@@ -132,6 +138,41 @@ export type RejectedRecord = {
   reason: string
   /** The record as it was read, cut at 64 KiB. */
   content?: string
+}
+
+/** `verified`, `failed`, `stopped` (its account let nobody in) and `skipped` (the same bytes went to that account already) are final. */
+export const deliveryStates = ['waiting', 'valid', 'copied', 'delivered', 'verified', 'failed', 'stopped', 'skipped'] as const
+export type DeliveryState = (typeof deliveryStates)[number]
+
+/** One file to one account. `file` is its place in the files of the run, from 0. `path`, `sha256`, `size`: of the account's own copy, once it is made. */
+export type DeliveryView = {
+  file: number
+  account: string
+  state: DeliveryState
+  attempts: number
+  bytes: number
+  size: number
+  path?: string
+  sha256?: string
+  error?: { code: ErrorCode; message: string }
+  /** It is tried again, but not before. */
+  notBefore?: string
+}
+
+/** What the event of a state change bears in its `data`. */
+export type DeliveryChange = Omit<DeliveryView, 'bytes' | 'size'> & { size?: number }
+
+/** A page of deliveries, by account in the order of the start, then by file. `lastSeq` was read before them: later events may be in them already. */
+export type DeliveriesPage = {
+  lastSeq: number
+  accounts: { id: string; name: string; driver: AccountView['driver']; counts: Partial<Record<DeliveryState, number>> }[]
+  deliveries: DeliveryView[]
+  next: string | null
+}
+
+/** Whose copy a file is. `by`: how it was known. */
+export type TraceAnswer = {
+  found: { importId: string; account: { id: string; name: string }; file: string; at: string; by: 'mark' | 'checksum' | 'name' } | null
 }
 
 export type HistoryPage = { items: ImportView[]; total: number }

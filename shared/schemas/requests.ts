@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { logLevels } from '../protocol/views.ts'
+import { deliveryStates, logLevels } from '../protocol/views.ts'
 import { sessionStatuses } from '../session-status.ts'
 import { commerceOptions } from './commerce-options.ts'
 
@@ -35,6 +35,14 @@ export const eventsQuery = z.object({
   stream: z.string().max(200).optional(),
   q: z.string().max(200).optional(),
 })
+
+export const deliveriesQuery = z.object({
+  after: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(5000).default(5000),
+  state: list(z.enum(deliveryStates)),
+  account: list(z.string().max(100)),
+})
+export type DeliveriesQuery = z.infer<typeof deliveriesQuery>
 
 export const retryBody = z.object({ only: z.enum(['failed', 'all']).default('all') })
 export const watchMessage = z.object({ importId: z.string().min(1).max(100), after: z.number().int().min(0).default(0) })

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { errorStatus } from '../protocol/errors.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
-import { logLevels } from '../protocol/views.ts'
+import { deliveryStates, logLevels } from '../protocol/views.ts'
 import type {
   AccountTest,
   AccountView,
+  DeliveriesPage,
   EventPage,
   HistoryPage,
   ImportView,
@@ -13,6 +14,7 @@ import type {
   StartAnswer,
   TableView,
   TargetView,
+  TraceAnswer,
   UserView,
   WatchTokenView,
 } from '../protocol/views.ts'
@@ -22,6 +24,7 @@ import { importKinds, roles } from './requests.ts'
 /** The answers of the API as schemas, for its OpenAPI document. The types of protocol/views.ts are what the code is written against; `satisfies` ties the two. */
 const when = z.iso.datetime()
 const count = z.number().int().min(0)
+const drivers = z.enum(['directory', 's3', 'sftp', 'webdav', 'http'])
 const named = z.object({ id: z.string(), name: z.string() })
 const code = z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]])
 
@@ -37,6 +40,10 @@ const progressSchema = z
     unit: z.enum(['records', 'bytes', 'deliveries']),
     step: z.object({ name: z.string(), index: count, count }).optional(),
     current: z.string().optional(),
+    deliveries: z
+      .array(z.object({ file: count, account: z.string(), bytes: count, size: count }))
+      .optional()
+      .describe('of kind bulk: what is being sent now, at most 64'),
     rate: z.number().nullable().describe('units a second'),
     etaMs: z.number().nullable(),
   })
@@ -57,7 +64,7 @@ export const importSchema = z
     target: named.optional(),
     user: named,
     requestId: z.string(),
-    files: z.array(z.object({ name: z.string(), size: count, sha256: z.string() })),
+    files: z.array(z.object({ name: z.string(), size: count, sha256: z.string(), relativePath: z.string().optional() })),
     options: z.record(z.string(), z.unknown()),
     progress: progressSchema,
     ledger: ledgerSchema,
@@ -134,7 +141,7 @@ export const accountSchema = z
   .object({
     id: z.string(),
     name: z.string(),
-    driver: z.enum(['directory', 's3', 'sftp', 'webdav', 'http']),
+    driver: drivers,
     address: z.record(z.string(), z.unknown()).describe('what the driver connects by, without what is secret'),
     secrets: z.array(z.string()).describe('names of the secrets that are stored; never their values'),
     limits: z.object({ concurrency: count, bytesPerSecond: count.nullable(), maxBytes: count.nullable() }),
@@ -146,6 +153,30 @@ export const accountTestSchema = z.union([
   z.object({ ok: z.literal(true), description: z.string() }),
   z.object({ ok: z.literal(false), error: z.object({ code, message: z.string() }) }),
 ]) satisfies z.ZodType<AccountTest>
+
+export const deliveriesSchema = z.object({
+  lastSeq: count.describe('read before the rows: apply data.delivery of every later event to them'),
+  accounts: z.array(z.object({ ...named.shape, driver: drivers, counts: z.partialRecord(z.enum(deliveryStates), count) })),
+  deliveries: z.array(
+    z.object({
+      file: count.describe('place in the files of the import session, from 0'),
+      account: z.string(),
+      state: z.enum(deliveryStates),
+      attempts: count,
+      bytes: count,
+      size: count,
+      path: z.string().optional(),
+      sha256: z.string().optional(),
+      error: z.object({ code, message: z.string() }).optional(),
+      notBefore: when.optional(),
+    }),
+  ),
+  next: z.string().nullable().describe('cursor of the next page, for after'),
+}) satisfies z.ZodType<DeliveriesPage>
+
+export const traceSchema = z.object({
+  found: z.object({ importId: z.string(), account: named, file: z.string(), at: when, by: z.enum(['mark', 'checksum', 'name']) }).nullable(),
+}) satisfies z.ZodType<TraceAnswer>
 
 export const tableSchema = z.object({
   name: z.string(),

@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { paths } from '../../../shared/protocol/paths.ts'
 import type { AccountTest, AccountView } from '../../../shared/protocol/views.ts'
+import { accountIdsOf } from '../account-names.ts'
 import type { Api } from '../api.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError, exitCodes } from '../surroundings.ts'
@@ -129,11 +130,7 @@ async function withFiles(secrets: Values): Promise<Values> {
   return Object.fromEntries(await Promise.all(Object.entries(secrets).map(read)))
 }
 
-/** The account of that id or name. Throws UsageError that names what there is. */
 async function accountIdOf(api: Api, wanted: string): Promise<string> {
-  const { items } = await api.get<{ items: AccountView[] }>(paths.accounts)
-  const found = items.find(({ id, name }) => id === wanted || name === wanted)
-  if (found) return found.id
-  const listed = items.map(({ id, name }) => `${id} (${safeLine(name)})`).join(', ')
-  throw new UsageError(`There is no account ${wanted}. ${listed === '' ? 'There is none at all.' : `There is ${listed}.`}`)
+  const [id = ''] = await accountIdsOf(api, [wanted])
+  return id
 }

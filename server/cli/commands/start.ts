@@ -4,9 +4,11 @@ import type { Command } from 'commander'
 import { paths } from '../../../shared/protocol/paths.ts'
 import type { StartAnswer } from '../../../shared/protocol/views.ts'
 import { importKinds } from '../../../shared/schemas/requests.ts'
+import { accountIdsOf } from '../account-names.ts'
 import type { Api } from '../api.ts'
 import type { CommandContext } from '../command-context.ts'
 import { describeImport } from '../import-text.ts'
+import { UsageError } from '../surroundings.ts'
 import { targetIdOf } from '../target-names.ts'
 import { multipartBody } from '../upload-body.ts'
 import type { StreamedBody } from '../upload-body.ts'
@@ -22,7 +24,7 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .argument('<kind>', 'what to do with them, for instance restore', parseKind)
     .argument('<file...>', 'the files')
     .option('--target <id or name>', 'the database that they go to (needed where there are several)')
-    .option('--option <name=value>', 'an option of the import, for instance mode=keep_going; may be repeated', addOption, {})
+    .option('--option <name=value>', 'an option of the import, for instance mode=keep_going, or accounts=NAME,NAME; may be repeated', addOption, {})
     .option('--follow', 'watch it to its end')
     .action(async (kind: string, files: string[], { target, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
@@ -65,6 +67,16 @@ async function startBody(
 ): Promise<StreamedBody> {
   // Looked at first: a name that is wrong is told before anybody logs in.
   await multipartBody({}, files)
+  if (kind === 'bulk') return await multipartBody({ kind, options: JSON.stringify(await withAccountIds(api, options)) }, files)
   const targetId = await targetIdOf(api, target)
   return await multipartBody({ kind, ...(targetId !== null && { target: targetId }), options: JSON.stringify(options) }, files)
+}
+
+/** `--option accounts=a,b`: ids or names. */
+async function withAccountIds(api: Api, options: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const { accounts } = options
+  const wanted = Array.isArray(accounts) ? accounts.map(String) : typeof accounts === 'string' ? accounts.split(',') : []
+  const given = wanted.map((text) => text.trim()).filter(Boolean)
+  if (given.length === 0) throw new UsageError('Say which accounts get the files: --option accounts=NAME,NAME')
+  return { ...options, accounts: await accountIdsOf(api, given) }
 }

@@ -47,6 +47,10 @@ export class DirectoryDestination implements Destination {
     return { compared: 'content' }
   }
 
+  async withdraw({ path: final }: DeliveryOrder): Promise<void> {
+    await translated(async () => await rm(this.#pathOf(final), { force: true }))
+  }
+
   async abandon({ path: final, idempotencyKey }: DeliveryOrder): Promise<void> {
     await rm(this.#pathOf(temporaryPath(final, idempotencyKey)), { force: true }).catch(() => undefined)
   }

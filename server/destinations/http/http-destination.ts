@@ -63,6 +63,9 @@ export class HttpDestination implements Destination {
     return { compared: checksum !== null ? 'content' : length !== undefined ? 'size' : 'nothing' }
   }
 
+  /** What it takes next replaces it. */
+  async withdraw(): Promise<void> {}
+
   async abandon(): Promise<void> {}
 
   async close(): Promise<void> {

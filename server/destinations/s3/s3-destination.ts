@@ -30,9 +30,7 @@ export class S3Destination implements Destination {
   }
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
-    await probeByWriting(this, signal, async (path) => {
-      await asking(this.#bucket.client.send(new DeleteObjectCommand(this.#at(path)), { abortSignal: signal }), signal)
-    })
+    await probeByWriting(this, signal, async (path) => await this.#remove(path, signal))
     return { description: `The bucket ${this.#bucket.bucket} can be written.` }
   }
 
@@ -66,12 +64,20 @@ export class S3Destination implements Destination {
     return { compared: 'content' }
   }
 
+  async withdraw({ path }: DeliveryOrder, signal: AbortSignal): Promise<void> {
+    await this.#remove(path, signal)
+  }
+
   async abandon(order: DeliveryOrder): Promise<void> {
     await abortUploads(this.#bucket, this.#at(order.path)).catch(() => undefined)
   }
 
   async close(): Promise<void> {
     this.#bucket.client.destroy()
+  }
+
+  async #remove(path: string, signal: AbortSignal): Promise<void> {
+    await asking(this.#bucket.client.send(new DeleteObjectCommand(this.#at(path)), { abortSignal: signal }), signal)
   }
 
   #at(path: string): { Bucket: string; Key: string } {

@@ -53,8 +53,12 @@ export class SftpDestination implements Destination {
     })
   }
 
-  async abandon({ path, idempotencyKey }: DeliveryOrder): Promise<void> {
-    const remove = async (files: SftpFiles) => await files.remove(this.#at(temporaryPath(path, idempotencyKey)))
+  async withdraw({ path }: DeliveryOrder, signal: AbortSignal): Promise<void> {
+    await this.#with(signal, async (files) => await files.remove(this.#at(path)))
+  }
+
+  async abandon(order: DeliveryOrder): Promise<void> {
+    const remove = async (files: SftpFiles) => await files.remove(this.#at(unfinishedPath(order)))
     await this.#with(AbortSignal.timeout(10_000), remove).catch(() => undefined)
   }
 
@@ -101,7 +105,7 @@ export class SftpDestination implements Destination {
 
   /** Goes on with what a former try left under the temporary name. Answers from where. */
   async #write(files: SftpFiles, content: Content, order: DeliveryOrder, transfer: Transfer): Promise<number> {
-    const temporary = this.#at(temporaryPath(order.path, order.idempotencyKey))
+    const temporary = this.#at(unfinishedPath(order))
     const left = (await files.stat(temporary))?.size ?? 0
     const start = left > order.size ? 0 : Math.max(0, left - unsureBytes)
     const handle = await files.open(temporary, start > 0 ? 'r+' : 'w')
@@ -124,7 +128,7 @@ export class SftpDestination implements Destination {
   }
 
   async #show(files: SftpFiles, order: DeliveryOrder): Promise<void> {
-    const [temporary, final] = [this.#at(temporaryPath(order.path, order.idempotencyKey)), this.#at(order.path)]
+    const [temporary, final] = [this.#at(unfinishedPath(order)), this.#at(order.path)]
     try {
       await files.rename(temporary, final)
     } catch (thrown) {
@@ -132,4 +136,9 @@ export class SftpDestination implements Destination {
       throw thrown
     }
   }
+}
+
+/** Only what was begun with the same bytes is gone on with. */
+function unfinishedPath({ path, idempotencyKey, sha256 }: DeliveryOrder): string {
+  return temporaryPath(path, `${idempotencyKey} ${sha256}`)
 }

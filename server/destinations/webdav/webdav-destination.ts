@@ -66,6 +66,10 @@ export class WebdavDestination implements Destination {
     return { compared: 'content' }
   }
 
+  async withdraw({ path }: DeliveryOrder, signal: AbortSignal): Promise<void> {
+    await this.#expect({ method: 'DELETE', path }, [200, 204, 404], signal)
+  }
+
   async abandon({ path, idempotencyKey }: DeliveryOrder): Promise<void> {
     const asked = { method: 'DELETE', path: temporaryPath(path, idempotencyKey) }
     await this.#ask(asked, AbortSignal.timeout(10_000)).then(drain, () => undefined)

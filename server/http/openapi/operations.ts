@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { accountBody, accountPatch, accountPlace } from '../../../shared/schemas/account.ts'
+import { bulkOptions } from '../../../shared/schemas/bulk-options.ts'
 import { restoreOptions } from '../../../shared/schemas/restore-options.ts'
 import {
+  deliveriesQuery,
   eventsQuery,
   historyQuery,
   importKinds,
@@ -17,6 +19,7 @@ import {
 import {
   accountSchema,
   accountTestSchema,
+  deliveriesSchema,
   eventPageSchema,
   grantSchema,
   historySchema,
@@ -27,6 +30,7 @@ import {
   tableSchema,
   targetSchema,
   targetTestSchema,
+  traceSchema,
   userSchema,
   watchTokenSchema,
 } from '../../../shared/schemas/views.ts'
@@ -48,8 +52,8 @@ const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) 
 const file = z.string().meta({ format: 'binary' })
 const startForm = z.object({
   kind: z.enum(importKinds),
-  target: z.string(),
-  options: restoreOptions.partial().describe('JSON text'),
+  target: z.string().optional().describe('of kinds that write to a database'),
+  options: z.union([restoreOptions.partial(), bulkOptions.partial()]).describe('JSON text, by kind'),
   file: z.array(file),
 })
 const sample = z.object({ id: z.string(), kind: z.enum(importKinds), name: z.string(), description: z.string(), size: z.number() })
@@ -99,6 +103,14 @@ export const operations: Operation[] = [
     access: 'watcher',
     query: z.object({ format: z.literal('csv').optional() }),
     answers: { 200: { text: 'application/x-ndjson' } },
+  },
+  {
+    method: 'get',
+    path: '/imports/{id}/deliveries',
+    summary: 'A page of the deliveries of a bulk upload',
+    access: 'watcher',
+    query: deliveriesQuery,
+    answers: { 200: deliveriesSchema },
   },
   { method: 'post', path: '/imports/{id}/cancel', summary: 'Ask a run to stop', access: 'login', answers: { 200: oneImport } },
   {
@@ -191,6 +203,14 @@ export const operations: Operation[] = [
   },
   { method: 'delete', path: '/accounts/{id}', summary: 'Forget an account; what was delivered stays', access: 'login', answers: { 204: null } },
   { method: 'post', path: '/accounts/{id}/test', summary: 'Test an account', access: 'login', answers: { 200: accountTestSchema } },
+  {
+    method: 'post',
+    path: '/trace',
+    summary: 'Whose copy of a bulk upload a file is',
+    access: 'login',
+    form: z.object({ file }),
+    answers: { 200: traceSchema },
+  },
   { method: 'get', path: '/users', summary: 'The users', access: 'superuser', answers: { 200: items(userSchema) } },
   { method: 'post', path: '/users', summary: 'Add a user', access: 'superuser', body: userBody, answers: { 201: z.object({ user: userSchema }) } },
   {

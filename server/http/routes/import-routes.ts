@@ -2,9 +2,10 @@ import type Router from '@koa/router'
 import type { Database } from '../../database/database.ts'
 import type { EventSignals } from '../../realtime/event-signals.ts'
 import { readEvents } from '../../realtime/event-rows.ts'
+import { readDeliveries } from '../../sessions/deliveries/read-deliveries.ts'
 import type { ImportControl } from '../../sessions/import-control.ts'
 import type { ImportReader } from '../../sessions/import-reader.ts'
-import { eventsQuery, historyQuery, retryBody } from '../../../shared/schemas/requests.ts'
+import { deliveriesQuery, eventsQuery, historyQuery, retryBody } from '../../../shared/schemas/requests.ts'
 import { watchTokenHeader } from '../../../shared/protocol/paths.ts'
 import type { State } from '../context.ts'
 import { loginOf } from '../middleware/access.ts'
@@ -58,7 +59,12 @@ export function importRoutes(router: Router<State>, parts: Parts): void {
     const csv = ctx.query['format'] === 'csv'
     ctx.attachment(`${view.id}-rejected.${csv ? 'csv' : 'ndjson'}`)
     ctx.type = csv ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8'
-    ctx.body = rejectedText(database, view.id, csv)
+    ctx.body = rejectedText(database, view, csv)
+  })
+
+  router.get('/api/imports/:id/deliveries', access.watcher, async (ctx) => {
+    const view = await reader.get(id(ctx.params))
+    ctx.body = await readDeliveries(database, view.id, parse(deliveriesQuery, ctx.query))
   })
 
   router.post('/api/imports/:id/cancel', access.login, async (ctx) => {

@@ -5,6 +5,7 @@ import { readEvents } from '../../realtime/event-rows.ts'
 import type { ImportReader } from '../../sessions/import-reader.ts'
 import { logLine } from '../../sessions/log-text.ts'
 import { readRejected, rejectedCsvHeader, rejectedCsvLine } from '../../sessions/rejected-records.ts'
+import type { ImportView } from '../../../shared/protocol/views.ts'
 import { isFinal } from '../../../shared/session-status.ts'
 
 type LogParts = { database: Database; reader: ImportReader; signals: EventSignals }
@@ -31,13 +32,13 @@ async function* logPieces({ database, reader, signals }: LogParts, importId: str
 }
 
 /** The rejected records as NDJSON, or as CSV. */
-export function rejectedText(database: Database, importId: string, csv: boolean): Readable {
-  return Readable.from(rejectedPieces(database, importId, csv))
+export function rejectedText(database: Database, view: ImportView, csv: boolean): Readable {
+  return Readable.from(rejectedPieces(database, view, csv))
 }
 
-async function* rejectedPieces(database: Database, importId: string, csv: boolean): AsyncGenerator<string> {
+async function* rejectedPieces(database: Database, view: ImportView, csv: boolean): AsyncGenerator<string> {
   if (csv) yield rejectedCsvHeader
-  for await (const record of readRejected(database, importId)) {
+  for await (const record of readRejected(database, view)) {
     yield csv ? rejectedCsvLine(record) : `${JSON.stringify(record)}\n`
   }
 }

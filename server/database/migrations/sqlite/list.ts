@@ -1,4 +1,5 @@
 import { Migration20261121Accounts } from './migration-20261121-accounts.ts'
+import { Migration20261121Bulk } from './migration-20261121-bulk.ts'
 import { Migration20261121Exchange } from './migration-20261121-exchange.ts'
 import { Migration20261121First } from './migration-20261121-first.ts'
 import { Migration20261121Leases } from './migration-20261121-leases.ts'
@@ -10,5 +11,6 @@ export const migrations = [
   { name: 'Migration20261121Leases', class: Migration20261121Leases },
   { name: 'Migration20261121Exchange', class: Migration20261121Exchange },
   { name: 'Migration20261121Accounts', class: Migration20261121Accounts },
+  { name: 'Migration20261121Bulk', class: Migration20261121Bulk },
   { name: 'Migration20261121Uploads', class: Migration20261121Uploads },
 ]

@@ -3,6 +3,9 @@ export type Mark = { importId: string; accountId: string; shortId: string }
 
 const form = /intake:1;run=([\w-]{1,100});account=([\w-]{1,100});copy=([a-z0-9]{1,20});/
 
+/** Characters that a mark has at most. */
+export const longestMark = 300
+
 /** As it stands in a file: plain ASCII, the same in every kind of file. */
 export function markText({ importId, accountId, shortId }: Mark): string {
   const text = `intake:1;run=${importId};account=${accountId};copy=${shortId};`

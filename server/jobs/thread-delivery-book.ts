@@ -1,0 +1,38 @@
+import type { DeliveryBook, DeliveryCounts, DeliveryPatch, DeliveryQuestion, NextDeliveries, OpenAccount, OpenDelivery } from './delivery-book.ts'
+
+/** Patches in one transaction, at most. */
+const mostAtOnce = 200
+
+type Waiting = { patch: DeliveryPatch; written: PromiseWithResolvers<OpenDelivery | null> }
+
+/** The book on the thread's side: each call is a question through the port. While some patches are stored, the next ones gather, and are stored as one. */
+export function threadDeliveryBook(ask: (question: DeliveryQuestion) => Promise<unknown>): DeliveryBook {
+  const waiting: Waiting[] = []
+  let writing = false
+
+  const writeAll = async () => {
+    writing = true
+    // What other deliveries come to in the same turn goes with it.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, mostAtOnce)
+      const rows = (await ask({ ask: 'write', patches: some.map(({ patch }) => patch) })) as (OpenDelivery | null)[]
+      for (const [index, { written }] of some.entries()) written.resolve(rows[index] ?? null)
+    }
+    writing = false
+  }
+
+  return {
+    counts: async () => (await ask({ ask: 'counts' })) as DeliveryCounts,
+    next: async (most) => (await ask({ ask: 'next', most })) as NextDeliveries,
+    write: async (patch) => {
+      const written = Promise.withResolvers<OpenDelivery | null>()
+      waiting.push({ patch, written })
+      // It never rejects: what can't be stored ends the attempt, and this thread with it.
+      if (!writing) void writeAll()
+      return await written.promise
+    },
+    stop: async (account, error) => (await ask({ ask: 'stop', account, error })) as { stopped: number; copies: string[] },
+    account: async (account) => (await ask({ ask: 'account', account })) as OpenAccount,
+  }
+}

@@ -1,0 +1,68 @@
+import type { Database, EntityManager } from '../../database/database.ts'
+import type { EventDraft } from '../../realtime/event-log.ts'
+import { changeOf, deliveryTables, openStates, streamOf } from './delivery-table.ts'
+import type { DeliveryRow } from './delivery-table.ts'
+import { accountsOf } from './read-deliveries.ts'
+
+const undone = ['failed', 'stopped'] as const
+const filesAtOnce = 200
+
+/** What a retry does to the rows of a bulk run: to be done in one transaction, with the lines that tell of it. */
+export type AgainDeliveries = { drafts: EventDraft[]; within: (em: EntityManager) => Promise<void> }
+
+/** Whether there is anything that a retry of the failed ones would touch. */
+export async function hasUndone(database: Database, importId: string): Promise<boolean> {
+  const query = deliveryTables(database.em()).selectFrom('bulk_delivery').where('import_id', '=', importId).where('state', 'in', undone)
+  return (await query.select('file').limit(1).executeTakeFirst()) !== undefined
+}
+
+/**
+ * Failed and stopped deliveries begin anew; one whose copy was kept begins with it. `failed`: no other is touched, also none that a run that was cut short did
+ * not come to. The run has ended, so that nothing changes its rows before this does.
+ */
+export async function againDeliveries(database: Database, importId: string, only: 'failed' | 'all'): Promise<AgainDeliveries> {
+  const em = database.em()
+  const names = new Map((await accountsOf(em, importId)).map(({ id, name }) => [id, name]))
+  const rows = await deliveryTables(em)
+    .selectFrom('bulk_delivery')
+    .where('import_id', '=', importId)
+    .where('state', 'in', undone)
+    .orderBy('account_id')
+    .orderBy('file')
+    .selectAll()
+    .execute()
+  return {
+    drafts: rows.map((row) => ({
+      type: 'log',
+      level: 'info',
+      message: 'It is tried again.',
+      stream: streamOf(names.get(row.account_id) ?? row.account_id),
+      data: { delivery: changeOf({ ...row, ...begun(row) }) },
+    })),
+    within: async (em) => {
+      const ofRun = () => deliveryTables(em).updateTable('bulk_delivery').where('import_id', '=', importId)
+      await ofRun()
+        .where('state', 'in', openStates)
+        .set({ held: only === 'failed' ? 1 : 0 })
+        .execute()
+      for (const own of groupsOf(rows)) {
+        const { account_id: account } = own[0]!
+        for (let start = 0; start < own.length; start += filesAtOnce) {
+          const files = own.slice(start, start + filesAtOnce).map(({ file }) => file)
+          const changed = { ...begun(own[0]!), held: 0, changed_at: Date.now() }
+          await ofRun().where('account_id', '=', account).where('file', 'in', files).where('state', 'in', undone).set(changed).execute()
+        }
+      }
+    },
+  }
+}
+
+/** Rows of one account that become the same. */
+function groupsOf(rows: DeliveryRow[]): DeliveryRow[][] {
+  return [...Map.groupBy(rows, ({ account_id: account, input_key: key }) => `${account} ${key === null}`).values()]
+}
+
+function begun({ input_key: key }: DeliveryRow) {
+  const state = key === null ? ({ state: 'waiting', input_sha256: null, path: null } as const) : ({ state: 'copied' } as const)
+  return { ...state, attempts: 0, not_before: null, bytes: 0, error: null }
+}
