@@ -62,7 +62,8 @@ export class LoginSessions {
     if (!user || user.disabled) return null
     const seenAt = touch ? now : row.seenAt
     if (touch && now - row.seenAt >= Math.min(touchEvery, this.#limits.idleMs / 10))
-      await em.nativeUpdate(LoginSessionEntity, { id: row.id }, { seenAt: now })
+      // On a disk that is full, people can still read.
+      await em.nativeUpdate(LoginSessionEntity, { id: row.id }, { seenAt: now }).catch(() => undefined)
     return { principal: this.#principal(row, user, seenAt), user, absoluteExpiresAt: row.absoluteExpiresAt }
   }
 

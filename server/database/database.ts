@@ -2,11 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Migrator } from '@mikro-orm/migrations'
 import type { SqlEntityManager, SqlMikroORM } from '@mikro-orm/sql'
+import type { DatabaseConnection } from 'kysely'
 import type { AppDatabase } from '../config/config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { entities } from './entities.ts'
 import { migrations as postgresqlMigrations } from './migrations/postgresql/list.ts'
 import { migrations as sqliteMigrations } from './migrations/sqlite/list.ts'
+import { tellSqliteErrors } from './sqlite-errors.ts'
 import { holdStartLock } from './start-lock.ts'
 import { tellUnreachable } from './unreachable.ts'
 
@@ -89,7 +91,12 @@ const shared = {
 async function openSqlite(file: string): Promise<SqlMikroORM> {
   const { MikroORM } = await import('@mikro-orm/sqlite')
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
-  const orm = await MikroORM.init({ ...shared, dbName: file, migrations: { migrationsList: sqliteMigrations, snapshot: false } })
+  const orm = await MikroORM.init({
+    ...shared,
+    dbName: file,
+    onCreateConnection: async (connection) => tellSqliteErrors(connection as DatabaseConnection),
+    migrations: { migrationsList: sqliteMigrations, snapshot: false },
+  })
   // Measured: WAL with a late checkpoint alone doubles the row rate; NORMAL loses nothing when the process dies.
   for (const pragma of ['journal_mode=WAL', 'synchronous=NORMAL', 'busy_timeout=5000', 'wal_autocheckpoint=16000']) {
     await orm.em.getConnection().execute(`PRAGMA ${pragma}`)
