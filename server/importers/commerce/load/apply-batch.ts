@@ -48,35 +48,44 @@ export async function applyBatch(tx: TargetTransaction, writing: Writing, type: 
 
 /** The offers, among those that prices or stocks speak of, that are there. */
 async function knownOffers(tx: TargetTransaction, writing: Writing, items: Item[]): Promise<Set<string>> {
-  const ids = new Map<string, Cell[]>()
-  for (const { change } of items) if (change.ofOffer) ids.set(keyText(change.ofOffer.owner), change.ofOffer.owner)
-  if (ids.size === 0) return new Set()
-  const found = await findBySource(tx, writing, 'offers', [...ids.values()])
-  return new Set([...ids.keys()].filter((_, at) => found[at]))
+  const owners = items.flatMap(({ change }) => (change.ofOffer ? [change.ofOffer.owner] : []))
+  return await present(tx, writing, 'offers', owners)
 }
 
 async function countOrphans(tx: TargetTransaction, writing: Writing, offers: Item[]): Promise<number> {
   if (offers.length === 0) return 0
   const owners = offers.flatMap(({ change }) => change.rows.filter(({ entity }) => entity === 'offers'))
+  const ofProduct = ({ values }: RowChange): Cell[] => [values[0] ?? null]
+  const products = await present(tx, writing, 'products', owners.map(ofProduct))
+  const missing = owners.filter((offer) => !products.has(keyText(ofProduct(offer))))
   // A variant of 2.04 is a product of its own, under the whole Ид.
-  const byProduct = await findBySource(
-    tx,
-    writing,
-    'products',
-    owners.map(({ values }) => [values[0] ?? null]),
-  )
-  const missing = owners.filter((_, at) => !byProduct[at])
-  const byOffer = await findBySource(
+  const variants = await present(
     tx,
     writing,
     'products',
     missing.map(({ key }) => key),
   )
-  return byOffer.filter((found) => !found).length
+  return missing.filter(({ key }) => !variants.has(keyText(key))).length
 }
 
-async function findBySource(tx: TargetTransaction, writing: Writing, entity: 'offers' | 'products', keys: Cell[][]): Promise<(Cell[] | null)[]> {
-  if (keys.length === 0) return []
-  const { table } = writing.tables[entity]
-  return await tx.find({ table, by: ['source', 'id'], keys: keys.map((key) => [writing.source, ...key]), select: ['id'] })
+/** Which of these rows are there. The target is asked for those alone of which it is not known. */
+async function present(tx: TargetTransaction, writing: Writing, entity: 'offers' | 'products', keys: Cell[][]): Promise<Set<string>> {
+  const { known, tables, source } = writing
+  const there = new Set<string>()
+  const asked = new Map<string, Cell[]>()
+  for (const key of keys) {
+    const text = keyText(key)
+    if (there.has(text) || asked.has(text)) continue
+    if (known.isThere(entity, key)) there.add(text)
+    else if (!known.isNew(entity, key)) asked.set(text, key)
+  }
+  if (asked.size === 0) return there
+  const found = await tx.find({
+    table: tables[entity].table,
+    by: ['source', 'id'],
+    keys: [...asked.values()].map((key) => [source, ...key]),
+    select: ['id'],
+  })
+  for (const [at, text] of [...asked.keys()].entries()) if (found[at]) there.add(text)
+  return there
 }

@@ -45,6 +45,7 @@ async function applyAll(run: CommerceRun, tx: TargetTransaction, writing: Writin
   if (items.length === 0) return
   try {
     const applied = await tx.savepoint(async () => await applyBatch(tx, writing, type, items))
+    for (const { entity, key } of applied.written.there) writing.known.noteThere(entity, key)
     tally.entities.add(applied.written.counts)
     tally.addLive(applied.written.live)
     tally.orphans += applied.orphans

@@ -7,10 +7,11 @@ import { endedEarly, endedWell } from '../report/outcomes.ts'
 import { logCounts } from '../report/run-log.ts'
 import { totalOf } from '../check/survey.ts'
 import { loadBatch } from './load-batch.ts'
+import { KnownKeys } from './known-keys.ts'
 import type { Position } from './position.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Writing } from './row-writer.ts'
-import { countLive } from './source-counts.ts'
+import { countLive, readEntities } from './source-counts.ts'
 import { keeps, takes } from './steps.ts'
 import { Transactions } from './transactions.ts'
 
@@ -28,9 +29,10 @@ export async function loadSteps(run: CommerceRun, position: Position): Promise<J
   const total = run.progress.total
   let stored = position.tally.ledger(total)
   try {
+    const known = new KnownKeys(await readEntities(await transactions.begin(), { tables: run.tables, source: run.options.source }))
     for (; position.step < run.types.length; position.step += 1, position.taken = 0) {
       const type = run.types[position.step]
-      if (type) await loadStep(run, transactions, position, type, () => (stored = position.tally.ledger(total)))
+      if (type) await loadStep({ run, transactions, position, known }, type, () => (stored = position.tally.ledger(total)))
     }
     const outcome = endedWell(position.tally, total ?? 0)
     await run.context.flush()
@@ -43,9 +45,11 @@ export async function loadSteps(run: CommerceRun, position: Position): Promise<J
   }
 }
 
-async function loadStep(run: CommerceRun, transactions: Transactions, position: Position, type: CommerceType, committed: () => void): Promise<void> {
+type Loading = { run: CommerceRun; transactions: Transactions; position: Position; known: KnownKeys }
+
+async function loadStep({ run, transactions, position, known }: Loading, type: CommerceType, committed: () => void): Promise<void> {
   const { context, options, job, tables, progress, survey } = run
-  const writing: Writing = { tables, source: options.source, importId: job.importId, now: new Date().toISOString() }
+  const writing: Writing = { tables, source: options.source, importId: job.importId, now: new Date().toISOString(), known }
   const total = totalOf(survey, [type])
   const commit = async (): Promise<void> => {
     await countLive(await transactions.begin(), writing, position.tally)
@@ -55,7 +59,7 @@ async function loadStep(run: CommerceRun, transactions: Transactions, position: 
   }
   if (position.taken === 0) progress.loading(type, { done: 0, total }, position.tally, '')
   let batches = 0
-  for await (const batch of batchesFrom(run, type, position.taken)) {
+  for await (const batch of readAhead(batchesFrom(run, type, position.taken))) {
     await loadBatch(run, await transactions.begin(), writing, type, batch.records, position.tally)
     position.taken += batch.records.length
     batches += 1
@@ -77,7 +81,7 @@ async function* batchesFrom(run: CommerceRun, type: CommerceType, skip: number):
     let batch: Batch = { records: [], elements: 0, file: document.name }
     const pieces = await openRecords(document, run.context.signal, { way: 'quick', keep: (kind, child) => keeps(type, kind, child) })
     if ('head' in pieces) continue
-    for await (const { records } of readAhead(pieces)) {
+    for await (const { records } of pieces) {
       run.context.signal.throwIfAborted()
       for (const record of records) {
         if (!run.wants(record) || !takes(type, record)) continue

@@ -41,10 +41,21 @@ export async function releaseHeld(tx: TargetTransaction, writing: Writing, offer
   return { lists, rows }
 }
 
-async function findPending(tx: TargetTransaction, { tables, source }: Writing, keys: Cell[][]): Promise<(Items | null)[]> {
+async function findPending(tx: TargetTransaction, { tables, source, known }: Writing, keys: Cell[][]): Promise<(Items | null)[]> {
   const { table } = tables.pending
-  const lookup = { table, by: ['source', 'kind', 'offer_id'], keys: keys.map((key) => [source, ...key]), select: ['content', 'deleted_at'] }
-  return (await tx.find(lookup)).map((row) => (row && row[1] === null ? (JSON.parse(String(row[0])) as Items) : null))
+  const all: (Items | null)[] = keys.map(() => null)
+  const asked = [...keys.keys()].filter((at) => !known.isNew('pending', keys[at] ?? []))
+  if (asked.length === 0) return all
+  const lookup = {
+    table,
+    by: ['source', 'kind', 'offer_id'],
+    keys: asked.map((at) => [source, ...(keys[at] ?? [])]),
+    select: ['content', 'deleted_at'],
+  }
+  for (const [place, row] of (await tx.find(lookup)).entries()) {
+    if (row && row[1] === null) all[asked[place] ?? 0] = JSON.parse(String(row[0])) as Items
+  }
+  return all
 }
 
 /** As `stated` lists go: what is stated again is replaced, and an empty list clears. */

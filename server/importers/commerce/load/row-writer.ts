@@ -1,12 +1,13 @@
 import type { Cell, TargetTransaction } from '../../../targets/target.ts'
-import type { ListChange, RowChange } from '../model/change.ts'
+import type { ListChange, RowChange, Said } from '../model/change.ts'
 import type { CommerceTable, CommerceTables, Entity } from '../schema/tables.ts'
 import { EntityCounts } from './entity-counts.ts'
+import type { KnownKeys } from './known-keys.ts'
 import { keyText, liveDelta, outcomeOf } from './states.ts'
 import type { FoundRow, RowState } from './states.ts'
 
 /** Whose rows are written, by which run, and when. */
-export type Writing = { tables: CommerceTables; source: string; importId: string; now: string }
+export type Writing = { tables: CommerceTables; source: string; importId: string; now: string; known: KnownKeys }
 
 /** What was written for some records. */
 export type Written = {
@@ -15,12 +16,14 @@ export type Written = {
   live: Map<Entity, number>
   /** Keys of offers that were not there before. */
   newOffers: Cell[][]
+  /** Keys of products and offers that are there now. */
+  there: { entity: Entity; key: Cell[] }[]
   /** Rows that were not there before, as `entity key`: they have no lists yet that would have to be looked up. */
   made: Set<string>
 }
 
 export function nothingWritten(): Written {
-  return { counts: new EntityCounts(), live: new Map(), newOffers: [], made: new Set() }
+  return { counts: new EntityCounts(), live: new Map(), newOffers: [], there: [], made: new Set() }
 }
 
 /**
@@ -38,8 +41,11 @@ export class RowWriter {
   async rows(tx: TargetTransaction, changes: RowChange[], written: Written): Promise<void> {
     for (const [entity, own] of Map.groupBy(changes, (change) => change.entity)) {
       const table = this.#writing.tables[entity]
-      const states = await this.#foundRows(tx, table, own)
-      for (const change of own) this.#apply(states, change)
+      if (entity === 'products' || entity === 'offers') for (const { key } of own) written.there.push({ entity, key })
+      const known = await this.#makeRows(tx, table, own, written)
+      if (known.length === 0) continue
+      const states = await this.#foundRows(tx, table, known)
+      for (const change of known) this.#apply(states, change)
       await this.#write(tx, table, [...states.values()], written)
     }
   }
@@ -47,8 +53,10 @@ export class RowWriter {
   async lists(tx: TargetTransaction, changes: ListChange[], written: Written): Promise<void> {
     for (const [entity, own] of Map.groupBy(changes, (change) => change.entity)) {
       const table = this.#writing.tables[entity]
-      const owners = await this.#foundLists(tx, table, own, written.made)
-      for (const change of own) this.#applyList(table, owners.get(keyText(change.owner)) ?? new Map<string, RowState>(), change)
+      const known = await this.#makeLists(tx, table, own, written)
+      if (known.length === 0) continue
+      const owners = await this.#foundLists(tx, table, known, written.made)
+      for (const change of known) this.#applyList(table, owners.get(keyText(change.owner)) ?? new Map<string, RowState>(), change)
       await this.#write(
         tx,
         table,
@@ -56,6 +64,58 @@ export class RowWriter {
         written,
       )
     }
+  }
+
+  /** Writes what is certainly not there yet, without asking; answers what has to be asked for, or is spoken of again. */
+  async #makeRows(tx: TargetTransaction, table: CommerceTable, changes: RowChange[], written: Written): Promise<RowChange[]> {
+    const { known, now } = this.#writing
+    const rest: RowChange[] = []
+    const rows: Cell[][] = []
+    for (const change of changes) {
+      const { entity, key, values, deleted = false } = change
+      if (!known.isNewNow(entity, key)) {
+        rest.push(change)
+        continue
+      }
+      written.counts.count(entity, deleted ? 'deleted' : 'created')
+      if (!deleted) written.live.set(entity, (written.live.get(entity) ?? 0) + 1)
+      if (!deleted && entity === 'offers') written.newOffers.push(key)
+      if (!known.isFirst) written.made.add(madeKey(entity, key))
+      rows.push(this.#row(key, values, deleted ? now : null))
+    }
+    await this.#insert(tx, table, rows)
+    return rest
+  }
+
+  async #makeLists(tx: TargetTransaction, table: CommerceTable, changes: ListChange[], written: Written): Promise<ListChange[]> {
+    const rest: ListChange[] = []
+    const rows: Cell[][] = []
+    for (const change of changes) {
+      const { entity, owner, items } = change
+      if (!this.#writing.known.isNewNow(entity, owner)) {
+        rest.push(change)
+        continue
+      }
+      if (items.length > 0) written.counts.count(entity, 'created', items.length)
+      for (const { key, values } of items) rows.push(this.#row([...owner, ...key], values, null))
+    }
+    await this.#insert(tx, table, rows)
+    return rest
+  }
+
+  #row(key: Cell[], values: Said[], deletedAt: Cell, createdAt: Cell = this.#writing.now): Cell[] {
+    const { source, importId, now } = this.#writing
+    const row: Cell[] = [source]
+    for (const cell of key) row.push(cell)
+    for (const value of values) row.push(value ?? null)
+    row.push(createdAt, now, deletedAt, importId)
+    return row
+  }
+
+  async #insert(tx: TargetTransaction, { table, owner, item, data }: CommerceTable, rows: Cell[][]): Promise<void> {
+    if (rows.length === 0) return
+    const key = ['source', ...owner, ...item]
+    await tx.write({ table, columns: [...key, ...data, 'created_at', 'changed_at', 'deleted_at', 'import_id'], key, rows })
   }
 
   async #foundRows(tx: TargetTransaction, { table, item, data }: CommerceTable, changes: RowChange[]): Promise<Map<string, RowState>> {
@@ -121,9 +181,8 @@ export class RowWriter {
     }
   }
 
-  async #write(tx: TargetTransaction, { entity, table, owner, item, data }: CommerceTable, states: RowState[], written: Written): Promise<void> {
-    const { source, importId, now } = this.#writing
-    const key = ['source', ...owner, ...item]
+  async #write(tx: TargetTransaction, table: CommerceTable, states: RowState[], written: Written): Promise<void> {
+    const { entity, owner } = table
     const rows: Cell[][] = []
     for (const state of states) {
       if (!state.spokenOf) continue
@@ -136,10 +195,9 @@ export class RowWriter {
       if (delta !== 0) written.live.set(entity, (written.live.get(entity) ?? 0) + delta)
       if (!state.found) written.made.add(madeKey(entity, state.key))
       if (entity === 'offers' && delta > 0) written.newOffers.push(state.key)
-      rows.push([source, ...state.key, ...state.values, state.found?.createdAt ?? now, now, state.deletedAt, importId])
+      rows.push(this.#row(state.key, state.values, state.deletedAt, state.found?.createdAt))
     }
-    const columns = [...key, ...data, 'created_at', 'changed_at', 'deleted_at', 'import_id']
-    if (rows.length > 0) await tx.write({ table, columns, key, rows })
+    await this.#insert(tx, table, rows)
   }
 }
 

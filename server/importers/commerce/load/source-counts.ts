@@ -1,16 +1,27 @@
-import type { TargetTransaction } from '../../../targets/target.ts'
+import type { Cell, TargetTransaction } from '../../../targets/target.ts'
 import type { Tally } from '../report/tally.ts'
 import { RowWriter, nothingWritten } from './row-writer.ts'
 import type { Writing } from './row-writer.ts'
 
-/** Keeps, beside the rows and in their transaction, how many products and offers of the source there are: what the guard measures by. */
+/** The entities of which the source has rows. */
+export async function readEntities(tx: TargetTransaction, { tables, source }: Pick<Writing, 'tables' | 'source'>): Promise<Set<string>> {
+  const [row] = await tx.find({ table: tables.sources.table, by: ['source'], keys: [[source]], select: ['entities'] })
+  return new Set(row ? ['sources', ...listed(row[0])] : [])
+}
+
+/** Keeps, beside the rows and in their transaction, of what the source has rows, and how many products and offers: what the guard measures by. */
 export async function countLive(tx: TargetTransaction, writing: Writing, tally: Tally): Promise<void> {
   const products = tally.live.get('products') ?? 0
   const offers = tally.live.get('offers') ?? 0
   tally.live.clear()
-  if (products === 0 && offers === 0) return
   const { table } = writing.tables.sources
-  const [row] = await tx.find({ table, by: ['source'], keys: [[writing.source]], select: ['products', 'offers'] })
-  const values = [Number(row?.[0] ?? 0) + products, Number(row?.[1] ?? 0) + offers]
+  const [row] = await tx.find({ table, by: ['source'], keys: [[writing.source]], select: ['products', 'offers', 'entities'] })
+  const spoken = tally.entities.toState().map(([entity]) => entity)
+  const entities = [...new Set([...listed(row?.[2]), ...spoken])].toSorted().join(',')
+  const values = [Number(row?.[0] ?? 0) + products, Number(row?.[1] ?? 0) + offers, entities]
   await new RowWriter(writing).rows(tx, [{ entity: 'sources', key: [], values }], nothingWritten())
+}
+
+function listed(entities: Cell | undefined): string[] {
+  return typeof entities === 'string' && entities !== '' ? entities.split(',') : []
 }

@@ -27,7 +27,7 @@ function sameCell(one: Cell, other: Cell): boolean {
   return one === other || (one !== null && other !== null && String(one) === String(other))
 }
 
-/** A key as one text. */
+/** A key as one text. U+001F does not occur in XML. */
 export function keyText(key: Cell[]): string {
-  return key.length === 1 ? String(key[0]) : JSON.stringify(key.map(String))
+  return key.length === 1 ? String(key[0]) : key.join('\u001F')
 }
