@@ -27,7 +27,10 @@ export type Database = {
  * after that, also by one process at a time: for what the first start makes. Throws AppError `unavailable` when the database can't be reached, another process
  * does not finish within a minute, or a newer version has migrated the database.
  */
-export async function openDatabase(options: AppDatabase, whileAlone: (database: Database) => Promise<void> = async () => {}): Promise<Database> {
+export async function openDatabase(
+  options: AppDatabase | ({ type: 'postgresql' } & PostgresqlOptions),
+  whileAlone: (database: Database) => Promise<void> = async () => {},
+): Promise<Database> {
   const release = options.type === 'postgresql' ? await holdStartLock(options.url) : async () => {}
   try {
     const orm = options.type === 'sqlite' ? await openSqlite(options.file) : await openPostgresql(options)
@@ -106,13 +109,27 @@ async function openSqlite(file: string): Promise<SqlMikroORM> {
 
 const acquireMs = 5000
 
-async function openPostgresql({ url, pool = 10 }: { url: string; pool?: number }): Promise<SqlMikroORM> {
+/**
+ * Whoever holds the row of a run keeps others from taking it over. A process that stops in the middle of a transaction loses it after so long, well before
+ * the lease of its runs ends.
+ */
+const longestIdleMs = 10_000
+
+type PostgresqlOptions = { url: string; pool?: number; idleInTransactionMs?: number }
+
+async function openPostgresql({ url, pool = 10, idleInTransactionMs = longestIdleMs }: PostgresqlOptions): Promise<SqlMikroORM> {
   const { MikroORM } = await import('@mikro-orm/postgresql')
   return await MikroORM.init({
     ...shared,
     clientUrl: url,
     pool: { min: 0, max: pool },
-    driverOptions: { connectionTimeoutMillis: acquireMs, keepAlive: true, application_name: 'intake', onPoolCreated: tellUnreachable },
+    driverOptions: {
+      connectionTimeoutMillis: acquireMs,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+      keepAlive: true,
+      application_name: 'intake',
+      onPoolCreated: tellUnreachable,
+    },
     migrations: { migrationsList: postgresqlMigrations, snapshot: false },
   })
 }

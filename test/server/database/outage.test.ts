@@ -76,6 +76,27 @@ describe.skipIf(program === null)('a PostgreSQL app database', () => {
       for (const { done } of holders) await done
     })
 
+    it('lets others go on with a row whose holder stands still in the middle of a transaction', async () => {
+      const still = await openDatabase({ type: 'postgresql', url: server.url, pool: 1, idleInTransactionMs: 200 })
+      const held = Promise.withResolvers<void>()
+      const locked = Promise.withResolvers<void>()
+      await database.em().insert(LeaseEntity, { key: 'run', owner: 'still', expiresAt: 1 })
+      const holder = errorOf(
+        still.em().transactional(async (em) => {
+          await em.nativeUpdate(LeaseEntity, { key: 'run' }, { expiresAt: 2 })
+          locked.resolve()
+          await held.promise
+        }),
+      )
+      await locked.promise
+      expect(await database.em().nativeUpdate(LeaseEntity, { key: 'run' }, { owner: 'other' })).toBe(1)
+      held.resolve()
+      expect(await holder).toMatchObject(unavailable)
+      expect(await database.em().findOne(LeaseEntity, { key: 'run' })).toMatchObject({ owner: 'other', expiresAt: 1 })
+      await database.em().nativeDelete(LeaseEntity, { key: 'run' })
+      await still.close()
+    })
+
     it('keeps its own errors for what is wrong with a statement', async () => {
       expect(await errorOf(database.em().getConnection().execute('select nothing from nowhere'))).toMatchObject({ code: 'internal' })
     })
