@@ -114,7 +114,7 @@ export class DeliveryDesk {
 
   /** The row for the step that comes next; null when it left the hands of the attempt. */
   #afterwards(row: DeliveryRow, { account, result }: DeliveryPatch): OpenDelivery | null {
-    const open = isOpen(row.state) ? openDeliveryOf(row, false) : null
+    const open = isOpen(row.state) ? openDeliveryOf(row, this.#run.attempt > 1) : null
     if (open && result.to !== 'again') return open
     this.#queue.back(account, open && result.to === 'again' ? { delivery: open, at: result.notBefore } : null)
     this.#parts.places.give(account)

@@ -5,6 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 type Refusal = { status: number; headers?: Record<string, string> }
+/** What goes wrong with a request: an answer, a connection that breaks after so many bytes of the body, a checksum that is not that of the file, or a wait before it is looked at. */
+export type HttpFault = Refusal | { cutAfter: number } | 'wrong checksum' | Promise<void> | null
+type Asked = { method: string; path: string; key: string }
 
 /** An endpoint as a user would write one: it keeps whole files that are signed, and takes what it has for done. */
 export type HttpEndpointServer = {
@@ -15,6 +18,10 @@ export type HttpEndpointServer = {
   kept: string[]
   /** Answers every request so until it is given null. */
   refuseBy(refusal: Refusal | null): void
+  /** Decides for each signed request what goes wrong with it. */
+  breakBy(fault: (asked: Asked) => HttpFault): void
+  /** Most requests with a body that were under way at the same time since this was asked last. */
+  mostAtOnce(): number
   close(): Promise<void>
 }
 
@@ -23,10 +30,17 @@ export async function startHttpEndpoint(): Promise<HttpEndpointServer> {
   const files = new Map<string, Buffer>()
   const kept: string[] = []
   let refusal: Refusal | null = null
+  let faultOf: (asked: Asked) => HttpFault = () => null
+  const [now, most] = [new Set<IncomingMessage>(), { atOnce: 0 }]
   const server = createServer((request, response) => {
     if (refusal) return void response.writeHead(refusal.status, refusal.headers).end()
     if (!isSigned(request, signingKey)) return void response.writeHead(401).end()
-    void answer(request, response, files, kept)
+    if (request.method !== 'HEAD') now.add(request)
+    most.atOnce = Math.max(most.atOnce, now.size)
+    response.once('close', () => now.delete(request))
+    const path = decodeURIComponent((request.url ?? '/').slice(1))
+    const fault = faultOf({ method: request.method ?? '', path, key: String(request.headers['idempotency-key']) })
+    void spoiled(request, response, fault, async (told) => await answer(request, response, { files, kept, told }))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -37,6 +51,14 @@ export async function startHttpEndpoint(): Promise<HttpEndpointServer> {
     kept,
     refuseBy: (chosen) => {
       refusal = chosen
+    },
+    breakBy: (chosen) => {
+      faultOf = chosen
+    },
+    mostAtOnce: () => {
+      const { atOnce } = most
+      most.atOnce = now.size
+      return atOnce
     },
     close: async () => {
       server.closeAllConnections()
@@ -53,9 +75,34 @@ function isSigned({ headers, method, url }: IncomingMessage, key: string): boole
   return told('x-intake-signature') === `v1=${createHmac('sha256', key).update(lines.join('\n')).digest('hex')}`
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, files: Map<string, Buffer>, kept: string[]): Promise<void> {
+async function spoiled(
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: HttpFault,
+  go: (told: string | null) => Promise<void>,
+): Promise<void> {
+  if (fault instanceof Promise) await fault
+  else if (fault === 'wrong checksum') return await go('0'.repeat(64))
+  else if (fault && 'status' in fault) return void response.writeHead(fault.status, fault.headers).end()
+  else if (fault) return cut(request, fault.cutAfter)
+  await go(null)
+}
+
+function cut(request: IncomingMessage, after: number): void {
+  let came = 0
+  request.on('error', () => undefined)
+  request.on('data', (piece: Buffer) => {
+    came += piece.length
+    if (came >= after) request.socket.destroy()
+  })
+  if (after === 0 || request.method === 'HEAD') request.socket.destroy()
+}
+
+type Kept = { files: Map<string, Buffer>; kept: string[]; told: string | null }
+
+async function answer(request: IncomingMessage, response: ServerResponse, { files, kept, told }: Kept): Promise<void> {
   const path = decodeURIComponent((request.url ?? '/').slice(1))
-  if (request.method === 'HEAD') return head(files.get(path), response)
+  if (request.method === 'HEAD') return head(files.get(path), response, told)
   let body: Buffer
   try {
     body = Buffer.concat(await request.toArray())
@@ -71,9 +118,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, files:
   response.writeHead(201).end()
 }
 
-function head(file: Buffer | undefined, response: ServerResponse): void {
+function head(file: Buffer | undefined, response: ServerResponse, told: string | null): void {
   if (!file) return void response.writeHead(404).end()
-  const sha256 = createHash('sha256').update(file).digest('hex')
+  const sha256 = told ?? createHash('sha256').update(file).digest('hex')
   response.writeHead(200, { 'Content-Length': String(file.length), 'X-Intake-Content-SHA256': sha256 }).end()
 }
 

@@ -12,15 +12,17 @@ export function failedStep(row: OpenDelivery, thrown: unknown, retryMs: number):
   const unforeseen = error.code === 'internal'
   const message = unforeseen ? 'The delivery failed in a way that nobody foresaw. The server log has the reason.' : error.message
   const told = { code: error.code, message }
-  const attempts = row.attempts + 1
+  const damaged = error.code === 'destination_damaged' && row.state === 'delivered'
+  // Sending it was counted already.
+  const attempts = damaged ? row.attempts : row.attempts + 1
   if (!error.retryable || attempts >= mostTries) {
     const tries = attempts > 1 ? ` It was tried ${attempts} times.` : ''
-    const keepsCopy = row.state === 'delivered' && error.code !== 'destination_damaged'
+    const keepsCopy = row.state === 'delivered' && !damaged
     return { result: { to: 'failed', attempts, error: told, keepsCopy }, level: 'error', message: `${message}${tries}` }
   }
   const waitMs = waitFor(error, attempts, retryMs)
   const notBefore = Date.now() + waitMs
-  const back = error.code === 'destination_damaged' && row.state === 'delivered' ? 'copied' : row.state
+  const back = damaged ? 'copied' : row.state
   const seconds = Math.max(1, Math.round(waitMs / 1000))
   return {
     result: { to: 'again', back, attempts, notBefore, bytes: 0, error: told },
