@@ -1,4 +1,5 @@
 import { computed, onScopeDispose, ref, watch } from 'vue'
+import type { Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
 import type { LogSource } from '../log/log-source.ts'
@@ -8,8 +9,8 @@ import { useFormat } from './use-format.ts'
 /** Typing is over after so long. */
 const settleMs = 250
 
-/** The log as it is looked at: all of it, or the lines that match a filter. */
-export function useLog(log: WatchedLog) {
+/** The log as it is looked at: all of it, or the lines that match a filter. `stream`: of one account alone, all when empty. */
+export function useLog(log: WatchedLog, stream: Readonly<Ref<string>>) {
   const { t } = useI18n()
   const { number } = useFormat()
   const text = ref('')
@@ -18,7 +19,7 @@ export function useLog(log: WatchedLog) {
   const error = ref('')
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const filtered = computed(() => text.value.trim() !== '' || levels.value.length > 0)
+  const filtered = computed(() => text.value.trim() !== '' || levels.value.length > 0 || stream.value !== '')
   const source = computed<LogSource>(() => {
     void log.version.value
     const search = log.search.value
@@ -42,10 +43,15 @@ export function useLog(log: WatchedLog) {
     loading.value = false
   }
 
+  function find(): void {
+    const filter = filtered.value ? { text: text.value.trim(), levels: levels.value, stream: stream.value } : null
+    void attempt(async () => await log.find(filter))
+  }
+
+  watch(stream, find, { immediate: stream.value !== '' })
   watch([text, levels], () => {
     clearTimeout(timer)
-    const filter = filtered.value ? { text: text.value.trim(), levels: levels.value } : null
-    timer = setTimeout(() => void attempt(async () => await log.find(filter)), filter ? settleMs : 0)
+    timer = setTimeout(find, filtered.value ? settleMs : 0)
   })
   onScopeDispose(() => clearTimeout(timer))
 

@@ -1,12 +1,22 @@
+import { changeIn } from '../bulk/delivery-feed.ts'
 import type { EventPage, LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
 
-export type LogFilter = { levels: readonly LogLevel[]; text: string }
+export type LogFilter = {
+  levels: readonly LogLevel[]
+  text: string
+  /** Lines of this stream alone: of an account, for example. Empty for all. */
+  stream: string
+  /** Lines that tell of this file alone, by its place in the run: what the server does not look for. */
+  file?: number
+}
 
 /** Reads a page of the lines after `seq` that match. */
 export type ReadMatches = (filter: LogFilter, after: number) => Promise<EventPage>
 
 /** Whether a line matches; the server judges in the same way. */
-function matches({ levels, text }: LogFilter, event: StoredEvent): boolean {
+function matches({ levels, text, stream, file }: LogFilter, event: StoredEvent): boolean {
+  if (stream !== '' && event.stream !== stream) return false
+  if (file !== undefined && changeIn(event)?.file !== file) return false
   if (levels.length > 0 && !levels.some((level) => level === event.level)) return false
   return text === '' || (event.message ?? '').toLowerCase().includes(text.toLowerCase())
 }
@@ -36,7 +46,7 @@ export class LogSearch {
     this.#reading = true
     try {
       const page = await this.#read(this.filter, this.#after)
-      this.lines.push(...page.events)
+      this.lines.push(...(this.filter.file === undefined ? page.events : page.events.filter((event) => matches(this.filter, event))))
       this.#after = page.more ? (page.events.at(-1)?.seq ?? page.lastSeq) : page.lastSeq
       this.#complete = !page.more
     } finally {

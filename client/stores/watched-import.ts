@@ -7,6 +7,7 @@ import type { Reading } from '../api/imports.ts'
 import { sessionTokens } from '../realtime/token-storage.ts'
 import { watchImport } from '../realtime/watch-client.ts'
 import type { WatchServer, WatchState } from '../realtime/watch-types.ts'
+import { createWatchedDeliveries } from './watched-deliveries.ts'
 import { createWatchedLog } from './watched-log.ts'
 
 export type WatchedImport = ReturnType<typeof createWatchedImport>
@@ -34,6 +35,7 @@ export function createWatchedImport(importId: string, { token, onFinished, onWai
   const state = ref<WatchState>('connecting')
   const reason = ref<RevokeReason>()
   const log = createWatchedLog(importId, reading)
+  const deliveries = createWatchedDeliveries(importId, reading)
 
   const watch = watchImport({
     importId,
@@ -47,8 +49,12 @@ export function createWatchedImport(importId: string, { token, onFinished, onWai
     onImport: note,
     onProgress: ({ status, progress, ledger }) => {
       if (view.value) view.value = { ...view.value, status, progress, ledger, stalled: false }
+      deliveries.note(progress)
     },
-    onEvents: log.push,
+    onEvents: (events) => {
+      log.push(events)
+      deliveries.push(events)
+    },
     onState: (next, why) => {
       state.value = next
       reason.value = why
@@ -58,6 +64,7 @@ export function createWatchedImport(importId: string, { token, onFinished, onWai
   function note(next: ImportView): void {
     const before = view.value
     view.value = next
+    deliveries.note(next.progress)
     if (!before || isFinal(before.status)) return
     if (isFinal(next.status)) onFinished(next)
     if (next.hold?.reason === 'confirm' && before.hold?.reason !== 'confirm') onWaits(next)
@@ -74,6 +81,7 @@ export function createWatchedImport(importId: string, { token, onFinished, onWai
     state,
     reason,
     log,
+    deliveries,
     note,
     reading,
     interrupt: () => watch.interrupt(),

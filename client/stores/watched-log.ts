@@ -15,10 +15,12 @@ export function createWatchedLog(importId: string, reading: () => Reading) {
   /** Grows whenever there is something new in `lines` or `search`: they are too large to be made reactive. */
   const version = ref(0)
   const loading = new Set<number>()
+  const followed = new Set<LogSearch>()
 
   function push(events: readonly StoredEvent[]): void {
     lines.push(events)
     search.value?.push(events)
+    for (const each of followed) each.push(events)
     version.value++
   }
 
@@ -40,9 +42,21 @@ export function createWatchedLog(importId: string, reading: () => Reading) {
 
   /** Looks for lines in the whole log; null ends the search. */
   async function find(filter: LogFilter | null): Promise<void> {
-    search.value =
-      filter && new LogSearch(filter, async ({ levels, text }, after) => await getEvents(importId, { after, level: levels, q: text }, reading()))
+    search.value = filter && searchFor(filter)
     await findMore()
+  }
+
+  function searchFor(filter: LogFilter): LogSearch {
+    return new LogSearch(filter, async ({ levels, text, stream }, after) => {
+      return await getEvents(importId, { after, level: levels, stream, q: text }, reading())
+    })
+  }
+
+  /** A search beside the one of the log: it hears of what comes until `end`. */
+  function follow(filter: LogFilter): { found: LogSearch; end: () => void } {
+    const found = searchFor(filter)
+    followed.add(found)
+    return { found, end: () => followed.delete(found) }
   }
 
   async function findMore(): Promise<void> {
@@ -50,5 +64,5 @@ export function createWatchedLog(importId: string, reading: () => Reading) {
     version.value++
   }
 
-  return { lines, search, version, push, need, find, findMore }
+  return { lines, search, version, push, need, find, findMore, follow }
 }

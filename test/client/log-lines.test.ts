@@ -40,7 +40,7 @@ describe('the lines that a page keeps of a log', () => {
 })
 
 describe('a search in a log', () => {
-  const filter = { levels: ['error'] as const, text: '' }
+  const filter = { levels: ['error'] as const, text: '', stream: '' }
 
   it('reads page by page, then takes live lines that match', async () => {
     const pages = [
@@ -61,7 +61,10 @@ describe('a search in a log', () => {
   })
 
   it('finds text without regard to case', async () => {
-    const search = new LogSearch({ levels: [], text: 'TaBle' }, async () => await Promise.resolve({ events: [], lastSeq: 0, more: false }))
+    const search = new LogSearch(
+      { levels: [], text: 'TaBle', stream: '' },
+      async () => await Promise.resolve({ events: [], lastSeq: 0, more: false }),
+    )
     await search.readMore()
     search.push([event(1, 'info', 'No such table: book'), event(2, 'info', 'fine')])
     expect(search.lines.map(({ seq }) => seq)).toEqual([1])
