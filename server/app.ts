@@ -7,6 +7,8 @@ import type { Exchange } from './app/exchange.ts'
 import { createLogins } from './app/logins.ts'
 import { createRuns } from './app/runs.ts'
 import { openStores } from './app/stores.ts'
+import { createUploads } from './app/uploads.ts'
+import type { Receiving } from './app/uploads.ts'
 import { createWebServer, serveWeb } from './app/web.ts'
 import type { Config } from './config/config.ts'
 import { AppError } from './errors.ts'
@@ -65,16 +67,19 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
   const exchange = createExchange(config, { stores, runs, publisher })
   closers.add('1C that waits', async () => await exchange.held.stop())
 
+  const receiving = createUploads(config, stores, engine)
+  closers.add('uploads', async () => await receiving.holds.stopAll())
+
   await runs.recover()
   if (engine.alone) await runs.tidy(true)
-  startUpkeep(config, log, closers, { ...stores, logins, runs, exchange, publisher })
+  startUpkeep(config, log, closers, { ...stores, logins, runs, exchange, receiving, publisher })
   closers.add('running attempts', async () => await runs.stop())
   if (works) runs.work()
   closers.add(
     'reconciler',
     startReconciling(async () => await runs.reconciler.pass(), config.leaseMs, log),
   )
-  const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, exchange, engine, importers, server, io }) : null
+  const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, exchange, receiving, engine, importers, server, io }) : null
   return { address, firstPassword: stores.firstPassword }
 }
 
@@ -82,11 +87,17 @@ type UpkeepParts = Awaited<ReturnType<typeof openStores>> & {
   logins: ReturnType<typeof createLogins>
   runs: ReturnType<typeof createRuns>
   exchange: Exchange
+  receiving: Receiving
   publisher: Publisher
 }
 
-function startUpkeep(config: Config, log: Logger, closers: Closers, { database, storage, logins, runs, exchange, publisher }: UpkeepParts): void {
-  const expiring = [logins.logins, logins.tokens, logins.exchangeLogins, exchange]
+function startUpkeep(
+  config: Config,
+  log: Logger,
+  closers: Closers,
+  { database, storage, logins, runs, exchange, receiving, publisher }: UpkeepParts,
+): void {
+  const expiring = [logins.logins, logins.tokens, logins.exchangeLogins, exchange, receiving]
   closers.add('upkeep', startSweeper({ database, storage, keepUploadsMs: config.keepUploadsMs, expiring, tidy: async () => await runs.tidy(), log }))
   closers.add('stall watch', startStallWatch({ database, live: runs.live, reader: runs.reader, publisher }))
   closers.add('age watch', startAgeWatch(database, log))

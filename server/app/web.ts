@@ -23,6 +23,7 @@ import type { Importers } from './importers.ts'
 import type { Logins } from './logins.ts'
 import type { Runs } from './runs.ts'
 import type { Stores } from './stores.ts'
+import type { Receiving } from './uploads.ts'
 
 const projectDir = path.dirname(path.dirname(import.meta.dirname))
 
@@ -31,6 +32,7 @@ export type WebParts = {
   logins: Logins
   runs: Runs
   exchange: Exchange
+  receiving: Receiving
   engine: Engine
   importers: Importers
   server: Server
@@ -55,6 +57,8 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
     ...stores,
     ...logins,
     ...runs,
+    uploads: parts.receiving.uploads,
+    receiver: parts.receiving.receiver,
     exchange: { ...parts.exchange, fileLimit: config.exchange.fileLimit },
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(async () => await readRunAges(stores.database)),

@@ -1,6 +1,6 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { Database, EntityManager } from '../database/database.ts'
-import { ExchangeLoginEntity, LoginSessionEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
+import { ExchangeLoginEntity, LoginSessionEntity, UploadEntity, UserEntity, WatchTokenEntity } from '../database/entities.ts'
 import type { ExchangeSettings, User } from '../database/entities.ts'
 import { AppError } from '../errors.ts'
 import type { RevokeReason } from '../../shared/protocol/events.ts'
@@ -88,6 +88,7 @@ export class Users {
       if (ending) {
         await em.nativeDelete(LoginSessionEntity, { userId: id })
         await em.nativeDelete(WatchTokenEntity, { userId: id })
+        await em.nativeUpdate(UploadEntity, { userId: id }, { tokenHash: null, tokenExpiresAt: null })
         await em.nativeDelete(ExchangeLoginEntity, { userId: id })
       }
       return { reason: ending, view: presentUser(user, await settingsOf(em, user, change.exchange)) }

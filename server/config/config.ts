@@ -42,6 +42,8 @@ export type Config = {
   /** A worker that gave no sign of life for so long is taken for lost. */
   leaseMs: number
   maxUploadBytes: number
+  /** Uploads that are not started yet: how long they are kept, how many and how much a user may have, and how long their tokens live. */
+  uploads: { keepMs: number; perUser: number; bytesPerUser: number; tokenMs: number }
   /** How large the pieces are in which 1C sends a file, and how long it is held while it asks for an import's end. */
   exchange: { fileLimit: number; holdMs: number }
   keepUploadsMs: number
@@ -86,6 +88,12 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     targetBusy: s.TARGET_BUSY,
     leaseMs: s.LEASE_SECONDS * 1000,
     maxUploadBytes: s.MAX_UPLOAD_MB * 1024 * 1024,
+    uploads: {
+      keepMs: s.UPLOAD_HOURS * 3_600_000,
+      perUser: s.UPLOADS_PER_USER,
+      bytesPerUser: s.UPLOADS_PER_USER_MB * 1024 * 1024,
+      tokenMs: s.WATCH_TOKEN_SECONDS * 1000,
+    },
     exchange: { fileLimit: s.EXCHANGE_FILE_LIMIT_KB * 1024, holdMs: s.EXCHANGE_HOLD_SECONDS * 1000 },
     keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
     sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),

@@ -56,6 +56,14 @@ const allSettings = z.object({
     .default('wait')
     .describe('What a start does whose target another run works on: wait for its turn, or be refused with a link to that run.'),
   MAX_UPLOAD_MB: whole(1, 1_048_576).default(10_240).describe('Largest file that is taken.'),
+  UPLOAD_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(8760)
+    .default(24)
+    .describe('An upload that was interrupted is kept so long for its sender to go on, and so long after its end for a start.'),
+  UPLOADS_PER_USER: whole(1, 1_000_000).default(10_000).describe('Interrupted and not yet started uploads that one user may have.'),
+  UPLOADS_PER_USER_MB: whole(1, 1_073_741_824).default(102_400).describe('Their size together.'),
   EXCHANGE_FILE_LIMIT_KB: whole(64, 1_048_576)
     .default(16_384)
     .describe('1C sends a file to /exchange/1c in pieces of this size; a web server in front must take bodies as large.'),

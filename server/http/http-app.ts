@@ -13,6 +13,7 @@ import type { EventSignals } from '../realtime/event-signals.ts'
 import type { ImportControl } from '../sessions/import-control.ts'
 import type { ImportReader } from '../sessions/import-reader.ts'
 import type { ImportStarter } from '../sessions/import-starter.ts'
+import type { Uploads } from '../sessions/uploads/uploads.ts'
 import type { HashThread } from '../storage/hash-thread.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AccountRecords } from '../destinations/account-records.ts'
@@ -36,10 +37,12 @@ import { sessionRoutes } from './routes/session-routes.ts'
 import { startImportRoute } from './routes/start-import.ts'
 import type { KindIntake } from './routes/start-import.ts'
 import { targetRoutes } from './routes/target-routes.ts'
+import { uploadRoutes } from './routes/upload-routes.ts'
 import { traceRoute } from './routes/trace-route.ts'
 import { userRoutes } from './routes/user-routes.ts'
 import { watchTokenRoutes } from './routes/watch-token-routes.ts'
 import { staticPages } from './static-pages.ts'
+import type { UploadReceiver } from './uploads/upload-receiver.ts'
 import { createWatchCookies } from './watch-cookies.ts'
 
 export type HttpParts = {
@@ -53,6 +56,8 @@ export type HttpParts = {
   accounts: AccountRecords
   storage: Storage
   hashing: HashThread
+  uploads: Uploads
+  receiver: UploadReceiver
   starter: ImportStarter
   reader: ImportReader
   control: ImportControl
@@ -115,6 +120,7 @@ function createRouter(parts: HttpParts, secureCookies: boolean): Router<State> {
   targetRoutes(router, { ...parts, access })
   accountRoutes(router, { ...parts, access })
   sampleRoutes(router, { dir: parts.samplesDir, access })
+  uploadRoutes(router, { ...parts, access })
   startImportRoute(router, { ...parts, access, cookies })
   traceRoute(router, { ...parts, access })
   importRoutes(router, { ...parts, access, cookies })

@@ -19,7 +19,7 @@ export function presentImport(row: ImportSession, names: Names, live: ReturnType
     ...(row.targetId && { target: { id: row.targetId, name: names.target ?? row.targetId } }),
     user: { id: row.userId, name: names.user ?? row.userId },
     requestId: row.requestId,
-    files: row.files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+    files: row.files.map(({ name, size, sha256, relativePath }) => ({ name, size, sha256, ...(relativePath && { relativePath }) })),
     options: row.options,
     progress: isFinal(row.status) ? row.progress : (fresh?.progress ?? row.progress),
     ledger: isFinal(row.status) ? row.ledger : (fresh?.ledger ?? row.ledger),

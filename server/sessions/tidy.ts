@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { ExchangePieceEntity, ImportSessionEntity } from '../database/entities.ts'
+import { ExchangePieceEntity, ImportSessionEntity, UploadEntity } from '../database/entities.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Storage } from '../storage/storage.ts'
 import { copiesOf, keptInputs } from './deliveries/copy-keys.ts'
@@ -34,12 +34,14 @@ async function removeOrphans({ database, storage, log }: Pick<TidyParts, 'databa
   for (const row of rows) for (const file of row.files) known.add(file.key)
   for (const { key } of await database.em().find(ExchangePieceEntity, {}, { fields: ['key'], disableIdentityMap: true })) known.add(key)
   for await (const key of keptInputs(database)) known.add(key)
+  const uploading = { importId: null, key: { $ne: null } }
+  for (const { key } of await database.em().find(UploadEntity, uploading, { fields: ['key'], disableIdentityMap: true })) known.add(key ?? '')
   for await (const { key, modifiedAt } of storage.list()) {
     if (known.has(key) || modifiedAt >= olderThan) continue
     await storage.remove(key)
     log.info({ key }, 'removed an upload that belongs to no run')
   }
-  const uploads = await storage.sweep(olderThan)
+  const uploads = await storage.sweep(olderThan, known)
   if (uploads > 0) log.info({ uploads }, 'removed what uploads that were cut off left')
 }
 

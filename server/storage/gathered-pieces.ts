@@ -5,7 +5,7 @@ export type Piece = Buffer<ArrayBuffer>
 /**
  * The pieces of a stream in batches: at least `atLeast` bytes but for the last one, and what came while the last one was worked on. The stream waits when
  * more than `atMost` bytes are there, and flows into nothing when the caller stops. Listens from the start, so that a stream that fails early does not fail
- * unheard. Throws what it fails with.
+ * unheard. Throws what it fails with, after what came before.
  */
 export class GatheredPieces {
   readonly #stream: Readable
@@ -51,8 +51,9 @@ export class GatheredPieces {
 
   async #filled(): Promise<boolean> {
     while (this.#bytes < this.#atLeast && !this.#end) await new Promise<void>((resolve) => (this.#wake = resolve))
+    if (this.#pieces.length > 0) return true
     if (this.#end?.error) throw this.#end.error
-    return this.#pieces.length > 0
+    return false
   }
 
   #finish(error: Error | null): void {

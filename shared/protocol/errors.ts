@@ -18,6 +18,7 @@ export const errorStatus = {
   upload_gone: 410,
   upload_truncated: 400,
   upload_too_large: 413,
+  upload_quota: 403,
   unsupported_file: 415,
   rate_limited: 429,
   internal: 500,

@@ -32,6 +32,7 @@ export type RateLimits = {
   }
   /** Behind a login, and before the body is read. */
   start: Handler
+  upload: Handler
   watchToken: Handler
 }
 
@@ -59,6 +60,8 @@ export function createRateLimits(makeCounter: MakeCounter): RateLimits {
       refused: async (address) => void (await refusedSockets.consume(address).catch(() => undefined)),
     },
     start: limited('imports', counter('start-user', 1_000), counter('start-address', 3_000)),
+    // As many as files of a start.
+    upload: limited('uploads', counter('upload-user', 20_000), counter('upload-address', 60_000)),
     watchToken: limited('watch tokens', counter('watch-token-user', 1_000), counter('watch-token-address', 3_000)),
   }
 }

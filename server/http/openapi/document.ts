@@ -9,6 +9,7 @@ const schemes: Record<Operation['access'], Record<string, string[]>[]> = {
   anybody: [],
   login: [{ login: [] }],
   superuser: [{ login: [] }],
+  uploader: [{ login: [] }, { uploadToken: [] }],
   watcher: [{ login: [] }, { watchToken: [] }, { watchCookie: [] }],
 }
 
@@ -27,6 +28,7 @@ export function openApiDocument(version: string): object {
       securitySchemes: {
         login: { type: 'apiKey', in: 'cookie', name: 'intake_login' },
         watchToken: { type: 'apiKey', in: 'header', name: 'X-Temp-Token' },
+        uploadToken: { type: 'apiKey', in: 'header', name: 'Upload-Token' },
         watchCookie: { type: 'apiKey', in: 'cookie', name: 'intake_watch' },
       },
     },
@@ -40,8 +42,13 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     operationId: `${operation.method} ${operation.path}`.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase()),
     summary: operation.summary,
     security: schemes[operation.access],
-    requestParams: { ...(names.length > 0 && { path }), ...(operation.query && { query: operation.query }) },
+    requestParams: {
+      ...(names.length > 0 && { path }),
+      ...(operation.query && { query: operation.query }),
+      ...(operation.headers && { header: operation.headers }),
+    },
     ...(operation.body && { requestBody: { content: { 'application/json': { schema: operation.body } } } }),
+    ...(operation.bytes && { requestBody: { content: { 'application/offset+octet-stream': { schema: z.string().meta({ format: 'binary' }) } } } }),
     ...(operation.form && { requestBody: { content: { 'multipart/form-data': { schema: operation.form } } } }),
     responses: responses(operation),
   }

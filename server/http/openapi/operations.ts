@@ -37,13 +37,16 @@ import {
 
 /** One operation of the API. `text` answers are media types other than JSON. */
 export type Operation = {
-  method: 'get' | 'post' | 'patch' | 'delete'
+  method: 'get' | 'post' | 'patch' | 'delete' | 'head'
   path: string
   summary: string
-  access: 'anybody' | 'login' | 'superuser' | 'watcher'
+  access: 'anybody' | 'login' | 'superuser' | 'watcher' | 'uploader'
   query?: z.ZodObject
   body?: z.ZodType
   form?: z.ZodType
+  headers?: z.ZodObject
+  /** The body is bytes of a file. */
+  bytes?: boolean
   answers: Record<number, z.ZodType | { text: string } | null>
 }
 
@@ -54,8 +57,10 @@ const startForm = z.object({
   kind: z.enum(importKinds),
   target: z.string().optional().describe('of kinds that write to a database'),
   options: z.union([restoreOptions.partial(), bulkOptions.partial()]).describe('JSON text, by kind'),
-  file: z.array(file),
+  file: z.array(file).optional(),
+  upload: z.array(z.string()).optional().describe('ids of files that were uploaded before; all files of a start keep the order of the form'),
 })
+const tus = z.object({ 'Tus-Resumable': z.literal('1.0.0') })
 const sample = z.object({ id: z.string(), kind: z.enum(importKinds), name: z.string(), description: z.string(), size: z.number() })
 
 /** Every operation under /api, with the schemas that its route parses by. */
@@ -70,6 +75,42 @@ export const operations: Operation[] = [
     answers: { 204: null },
   },
   { method: 'get', path: '/me', summary: 'Who is logged in, and until when', access: 'login', answers: { 200: meSchema } },
+  {
+    method: 'post',
+    path: '/uploads',
+    summary: 'Begin an upload that can be interrupted (tus 1.0.0); Location and Upload-Token answer',
+    access: 'login',
+    headers: tus.extend({
+      'Upload-Length': z.number().describe('bytes'),
+      'Upload-Metadata': z.string().optional().describe('filename, relativePath, sha256 (hex): key and Base64 of the value, with commas between'),
+    }),
+    answers: { 201: null },
+  },
+  { method: 'head', path: '/uploads/{id}', summary: 'How far an upload is: Upload-Offset', access: 'uploader', headers: tus, answers: { 200: null } },
+  {
+    method: 'patch',
+    path: '/uploads/{id}',
+    summary: 'Go on with an upload',
+    access: 'uploader',
+    headers: tus.extend({ 'Upload-Offset': z.number().describe('bytes') }),
+    bytes: true,
+    answers: { 204: null },
+  },
+  {
+    method: 'delete',
+    path: '/uploads/{id}',
+    summary: 'Remove an upload that no run has taken',
+    access: 'uploader',
+    headers: tus,
+    answers: { 204: null },
+  },
+  {
+    method: 'post',
+    path: '/uploads/{id}/token',
+    summary: 'Another token to go on with an upload; the one before ends',
+    access: 'login',
+    answers: { 201: grantSchema },
+  },
   {
     method: 'post',
     path: '/imports',

@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts'
 import type { StoredFile } from '../../database/entities.ts'
 import type { ImportReader } from '../../sessions/import-reader.ts'
 import type { ImportStarter } from '../../sessions/import-starter.ts'
+import type { Uploads } from '../../sessions/uploads/uploads.ts'
 import type { HashThread } from '../../storage/hash-thread.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { TargetRecords } from '../../targets/target-records.ts'
@@ -16,6 +17,8 @@ import { parse } from '../middleware/parse.ts'
 import type { RateLimits } from '../middleware/rate-limits.ts'
 import { filesOf, receiveFiles } from '../uploads/receive-files.ts'
 import type { ReceivedFile } from '../uploads/upload-engine.ts'
+import { inOrder, uploadedFiles } from '../uploads/uploaded-files.ts'
+import type { UploadReceiver } from '../uploads/upload-receiver.ts'
 import type { WatchCookies } from '../watch-cookies.ts'
 
 /** What the HTTP room must know of a kind of import: how its options are checked, and which files it can take. */
@@ -32,6 +35,8 @@ type Parts = {
   targets: TargetRecords
   storage: Storage
   hashing: HashThread
+  uploads: Uploads
+  receiver: UploadReceiver
   importers: Partial<Record<ImportKind, { intake: KindIntake }>>
   access: Access
   rateLimits: RateLimits
@@ -51,13 +56,18 @@ const jsonText = z
     }
   })
 
-const form = z.object({ kind: z.enum(importKinds), target: z.string().min(1).max(100).optional(), options: jsonText })
+const uploadIds = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .transform((ids) => (ids === undefined ? [] : [ids].flat()))
+  .refine((ids) => new Set(ids).size === ids.length, 'names an upload twice')
+const form = z.object({ kind: z.enum(importKinds), target: z.string().min(1).max(100).optional(), options: jsonText, upload: uploadIds })
 const idempotencyKey = z
   .string()
   .regex(/^[\w.:-]{1,200}$/)
   .optional()
 
-/** POST /imports: upload and start in one request. A login is asked for before the body is read. */
+/** POST /imports: upload and start in one request, or start with what was uploaded before. A login is asked for before the body is read. */
 export function startImportRoute(router: Router<State>, parts: Parts): void {
   const receive = receiveFiles({ ...parts, maxBytes: parts.maxUploadBytes })
   router.post('/api/imports', parts.access.login, parts.rateLimits.start, receive, async (ctx) => {
@@ -75,24 +85,27 @@ export function startImportRoute(router: Router<State>, parts: Parts): void {
   })
 }
 
-async function start(parts: Parts, ctx: Context, files: ReceivedFile[]): Promise<StartAnswer> {
-  const { kind, target, options } = parse(form, { ...(ctx.request as { body?: object }).body })
+async function start(parts: Parts, ctx: Context, received: ReceivedFile[]): Promise<StartAnswer> {
+  const { kind, target, options, upload } = parse(form, { ...(ctx.request as { body?: object }).body })
   const intake = parts.importers[kind]?.intake
   if (!intake) throw new AppError('invalid_input', `This version of Intake has no import of kind “${kind}”.`)
-  if (files.length === 0) throw new AppError('invalid_input', 'Send at least one file, in a form field called “file”.')
+  const { userId, loginId } = loginOf(ctx)
+  if (received.length + upload.length === 0) throw new AppError('invalid_input', 'Send at least one file, in a form field called “file”.')
+  const files = inOrder(received, await uploadedFiles(parts, userId, upload))
   for (const file of files) intake.checkFile(file)
   if (intake.needsTarget && !target) throw new AppError('invalid_input', 'Say which database it goes to, in a form field called “target”.')
   const targetId = intake.needsTarget && target ? (await parts.targets.get(target)).id : null
-  const { userId, loginId } = loginOf(ctx)
   const { outcome, importId, watch } = await parts.starter.start({
     kind,
     targetId,
     options: intake.parseOptions(options),
-    files: files.map(({ name, key, size, sha256 }): StoredFile => ({ name, key, size, sha256 })),
+    files: files.map(({ name, key, size, sha256, relativePath }): StoredFile => ({ name, key, size, sha256, ...(relativePath && { relativePath }) })),
+    uploads: upload,
     user: { id: userId, loginId },
     requestId: ctx.state.requestId,
     receivedAt: ctx.state.receivedAt,
     idempotencyKey: parse(idempotencyKey, ctx.get('Idempotency-Key') || undefined),
   })
+  if (outcome === 'joined') await parts.uploads.release(upload)
   return { outcome, import: await parts.reader.get(importId), watch }
 }

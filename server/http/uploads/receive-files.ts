@@ -6,7 +6,11 @@ import { tooLarge } from './reception.ts'
 import { receivedOf, UploadEngine } from './upload-engine.ts'
 import type { ReceivedFile, UploadParts } from './upload-engine.ts'
 
-const maxFiles = 1000
+/** Files of one start: those in the form, and those that were uploaded before, which it names. */
+const maxFiles = 10_000
+const maxFields = 20
+/** What a form holds besides its files, and what of them has not been counted yet. */
+const maxOverhead = 32 * 1024 * 1024
 
 /** Takes a multipart form: fields into `ctx.request.body`, files to the storage. Nothing is kept when the form does not arrive whole. */
 export function receiveFiles(parts: UploadParts): Handler {
@@ -19,10 +23,10 @@ export function receiveFiles(parts: UploadParts): Handler {
     limits: {
       fileSize: maxBytes,
       files: maxFiles,
-      fields: 20,
+      fields: maxFiles + maxFields,
       fieldSize: 64 * 1024,
       fieldNameSize: 100,
-      parts: maxFiles + 20,
+      parts: maxFiles + maxFields,
       headerPairs: 100,
       fieldNestingDepth: 0,
       fieldArrayIndexLimit: 0,
@@ -34,15 +38,23 @@ export function receiveFiles(parts: UploadParts): Handler {
     const announced = Number(ctx.get('Content-Length'))
     if (announced > maxBytes + 1024 * 1024) throw tooLarge(maxBytes)
     const reception = engine.receptionOf(ctx.req)
+    // Fields are kept in memory: a login lets nobody fill it with ten thousand large ones.
+    ctx.req.on('data', (piece: Buffer) => reception.pass(piece.length, maxOverhead))
     try {
       // Multer reports a failure at the end of the request: one that goes on and on is not waited for.
       await Promise.race([take(ctx, async () => undefined), reception.refused])
+      requireFewFields(ctx)
     } catch (thrown) {
       await reception.abandon()
       throw translate(thrown, maxBytes)
     }
     await next()
   }
+}
+
+function requireFewFields(ctx: Context): void {
+  const names = Object.keys((ctx.request as { body?: object }).body ?? {})
+  if (names.length > maxFields) throw new AppError('bad_request', `The form has more than ${maxFields} different fields.`)
 }
 
 /** The files that `receiveFiles` kept for this request. */

@@ -11,6 +11,7 @@ export class Reception {
   readonly #work = new Set<Promise<unknown>>()
   readonly #keys: string[] = []
   #total = 0
+  #passed = 0
   #abandoned = false
 
   constructor(storage: Storage, maxBytes: number) {
@@ -28,6 +29,12 @@ export class Reception {
   count(bytes: number): void {
     this.#total += bytes
     if (this.#total > this.#maxBytes) throw tooLarge(this.#maxBytes)
+  }
+
+  /** Counts what of the request was read. Refuses it when far more came than its files hold. */
+  pass(bytes: number, mostBesides: number): void {
+    this.#passed += bytes
+    if (this.#passed - this.#total > mostBesides) this.#refused.reject(new AppError('bad_request', 'The form holds too much besides its files.'))
   }
 
   /** Receives a file by `work`. What it throws refuses the whole request. */

@@ -3,10 +3,11 @@ import type { Readable } from 'node:stream'
 import type { StorageEngine } from 'multer'
 import { keepStream } from '../../storage/keep-stream.ts'
 import type { KeepParts, KeptStream } from '../../storage/keep-stream.ts'
+import { safeName } from './file-names.ts'
 import { Reception, tooLarge } from './reception.ts'
 
-/** A file that was received whole, by its name for people. */
-export type ReceivedFile = KeptStream & { name: string }
+/** A file that was received whole, by its name for people. `uploadsBefore`: how many uploads of before the form named ahead of it. */
+export type ReceivedFile = KeptStream & { name: string; uploadsBefore: number }
 
 export type UploadParts = KeepParts & { maxBytes: number }
 
@@ -39,30 +40,23 @@ export class UploadEngine implements StorageEngine {
 
   async #handle(request: IncomingMessage, file: Express.Multer.File, done: Done): Promise<void> {
     const reception = this.receptionOf(request)
-    const receive = async () => await this.#receive(reception, file.stream, safeName(file.originalname))
+    // Fields come in the order of the form: those that are there came before this file.
+    const { upload } = (request as { body?: { upload?: unknown } }).body ?? {}
+    const uploadsBefore = Array.isArray(upload) ? upload.length : upload === undefined ? 0 : 1
+    const receive = async () => await this.#receive(reception, file.stream, { name: safeName(file.originalname), uploadsBefore })
     const [taken] = await Promise.allSettled([reception.take(file.stream, receive)])
     if (taken.status === 'rejected') done(taken.reason)
     else done(null, { received: taken.value } as Partial<Express.Multer.File>)
   }
 
-  async #receive(reception: Reception, stream: Readable, name: string): Promise<ReceivedFile> {
+  async #receive(reception: Reception, stream: Readable, about: Pick<ReceivedFile, 'name' | 'uploadsBefore'>): Promise<ReceivedFile> {
     // Multer notes the limit, and would wait for the end of the part.
     stream.once('limit', () => stream.destroy(tooLarge(this.#parts.maxBytes)))
-    return { name, ...(await keepStream(this.#parts, stream, (bytes) => reception.count(bytes))) }
+    return { ...about, ...(await keepStream(this.#parts, stream, (bytes) => reception.count(bytes))) }
   }
 }
 
 /** What the engine noted of a file that multer handed on. */
 export function receivedOf(file: Express.Multer.File): ReceivedFile | undefined {
   return (file as { received?: ReceivedFile }).received
-}
-
-/** A file's name for people: its last part, without control characters, at most 255 characters. It is never used as a path. */
-function safeName(name: string): string {
-  const last = name.split(/[/\\]/).at(-1) ?? ''
-  const shown = last
-    .replace(/\p{Cc}/gu, '\uFFFD')
-    .slice(0, 255)
-    .toWellFormed()
-  return shown || 'file'
 }

@@ -124,6 +124,16 @@ describe('an upload', () => {
     expect(await uploads()).toEqual(before)
   })
 
+  it('that holds fields without end is cut off', async () => {
+    const upload = new RawUpload(app.url).head({ Cookie: cookie })
+    const fields = formBytes(
+      Array.from({ length: 16 }, () => ({ name: 'upload', value: 'x'.repeat(65_000) })),
+      { end: false },
+    )
+    while (upload.socket.writable) await upload.sendChunk(fields)
+    await expectRefusal(await upload.answer(), 'bad_request', 400)
+  })
+
   it('that announces too much is refused before it is read', async () => {
     const upload = new RawUpload(app.url).head({ Cookie: cookie }, 100 * megabyte)
     await expectRefusal(await upload.answer(), 'upload_too_large', 413)
@@ -197,7 +207,9 @@ describe('an upload', () => {
       ['has options with U+0000', [...startFields, { name: 'options', value: '{"a":"\\u0000"}' }, file('a.json', script)], 400],
       ['has a field of 100 kB', [...startFields, { name: 'options', value: ' '.repeat(100_000) }, file('a.json', script)], 400],
       ['has 100 fields', [...startFields, ...many(100, (index) => ({ name: `f${index}`, value: 'x' })), file('a.json', script)], 400],
-      ['has 2000 parts', [...startFields, ...many(2000, () => file('a.json', ''))], 400],
+      ['has 11000 parts', [...startFields, ...many(11_000, () => ({ name: 'upload', value: 'x' })), file('a.json', script)], 400],
+      ['names an upload twice', [...startFields, ...many(2, () => ({ name: 'upload', value: 'x' })), file('a.json', script)], 400],
+      ['names an upload that is not there', [...startFields, { name: 'upload', value: 'x' }, file('a.json', script)], 404],
       ['has a name of 10000 levels', [...startFields, { name: `a${'[b]'.repeat(10_000)}`, value: 'x' }, file('a.json', script)], 400],
       ['has a name of two levels', [...startFields, { name: 'options[mode]', value: 'x' }, file('a.json', script)], 400],
       [
