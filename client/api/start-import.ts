@@ -2,6 +2,7 @@ import { paths } from '../../shared/protocol/paths.ts'
 import type { ImportKind, StartAnswer } from '../../shared/protocol/views.ts'
 import { ApiError, errorOf } from './request.ts'
 
+/** `target` is empty for a kind that goes to no database. */
 export type StartForm = { kind: ImportKind; target: string; options: Record<string, unknown>; files: readonly File[] }
 
 export type Upload = {
@@ -41,7 +42,7 @@ export async function startImport(form: StartForm, { idempotencyKey, onProgress,
 function bodyOf({ kind, target, options, files }: StartForm): FormData {
   const body = new FormData()
   body.set('kind', kind)
-  body.set('target', target)
+  if (target !== '') body.set('target', target)
   body.set('options', JSON.stringify(options))
   for (const file of files) body.append('file', file, file.name)
   return body
