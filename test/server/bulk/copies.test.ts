@@ -4,7 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkTemplate, copyName, shortIdOf, standardTemplate } from '../../../server/importers/bulk/copies/copy-name.ts'
 import { markText, readMark } from '../../../server/importers/bulk/copies/mark.ts'
-import { placeOfMark, withInserted } from '../../../server/importers/bulk/copies/marked-pieces.ts'
+import type { Edit } from '../../../server/importers/bulk/copies/edits.ts'
+import { withEdits } from '../../../server/importers/bulk/copies/edits.ts'
+import { findPlace } from '../../../server/importers/bulk/copies/find-place.ts'
 
 const mark = { importId: 'bulk_1763706660000_Zk3p-_x', accountId: 'account_abc-DEF_1', shortId: 'k3j9x2m4q1' }
 
@@ -23,26 +25,50 @@ const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IH
 // The beginning of a JPEG: JFIF, Exif, then a table.
 const jpeg = Buffer.from(['ffd8', 'ffe00004aaaa', 'ffe1000645786966', 'ffdb0004bbbb', 'ffd9'].join(''), 'hex')
 
+const pdf = Buffer.from('%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF\n')
+
+const placeIn = async (bytes: Buffer) =>
+  await findPlace({ size: bytes.length, head: bytes, read: async (start, end) => bytes.subarray(start, end) }, mark)
+
 async function marked(bytes: Buffer, pieceLength = 7): Promise<Buffer> {
-  const place = placeOfMark(bytes, mark)
-  if (!place) throw new Error('it takes no mark')
+  const edits = await placeIn(bytes)
+  if (!edits) throw new Error('it takes no mark')
+  return await edited(bytes, edits, pieceLength)
+}
+
+async function edited(bytes: Buffer, edits: Edit[], pieceLength: number): Promise<Buffer> {
   const pieces = Array.from({ length: Math.ceil(bytes.length / pieceLength) }, (_none, index) =>
     bytes.subarray(index * pieceLength, (index + 1) * pieceLength),
   )
-  const copy: Buffer[] = await Readable.from(withInserted(Readable.from(pieces) as AsyncIterable<Buffer>, place)).toArray()
+  const copy: Buffer[] = await Readable.from(withEdits(Readable.from(pieces) as AsyncIterable<Buffer>, edits)).toArray()
   return Buffer.concat(copy)
 }
 
-describe('a copy of a picture', () => {
+describe('a file with edits', () => {
+  it('has them where they belong, wherever its pieces end', async () => {
+    const bytes = Buffer.from('0123456789')
+    const edits = [
+      { at: 0, drop: 0, put: Buffer.from('a') },
+      { at: 2, drop: 3, put: Buffer.from('bc') },
+      { at: 5, drop: 0, put: Buffer.from('d') },
+      { at: 10, drop: 0, put: Buffer.from('e') },
+    ]
+    for (let length = 1; length <= 11; length++) expect((await edited(bytes, edits, length)).toString()).toBe('a01bcd56789e')
+  })
+})
+
+describe('a copy of a picture or a document', () => {
   it.each([
     ['PNG', png],
     ['JPEG', jpeg],
+    ['PDF', pdf],
   ])('in %s says whose it is, wherever its pieces end', async (_kind, bytes) => {
     for (let length = 1; length <= bytes.length + 1; length++) {
       const copy = await marked(bytes, length)
       expect(readMark(copy.toString('latin1'))).toEqual(mark)
-      const { insert, at } = placeOfMark(bytes, mark)!
-      expect(Buffer.concat([copy.subarray(0, at), copy.subarray(at + insert.length)]).equals(bytes)).toBe(true)
+      const [{ put, at, drop }] = (await placeIn(bytes)) as [Edit]
+      expect(drop).toBe(0)
+      expect(Buffer.concat([copy.subarray(0, at), copy.subarray(at + put.length)]).equals(bytes)).toBe(true)
     }
   })
 
@@ -69,8 +95,12 @@ describe('a copy of a picture', () => {
     ['nothing', Buffer.alloc(0)],
     ['a PNG that ends in its header', png.subarray(0, 20)],
     ['a JPEG that ends in a segment', jpeg.subarray(0, 9)],
-  ])('takes no mark when it is %s', (_what, bytes) => {
-    expect(placeOfMark(bytes, mark)).toBeNull()
+    ['a PDF without an end', pdf.subarray(0, 30)],
+    ['an MP4 whose last box has no size', Buffer.from('\0\0\0\x08moov\0\0\0\0mdat', 'latin1')],
+    ['a WAV that is shorter than it says', Buffer.from('RIFF\x99\0\0\0WAVEdata\0\0\0\0', 'latin1')],
+    ['an MP3 with an old tag', Buffer.from('ID3\x02\0\0\0\0\0\0', 'latin1')],
+  ])('takes no mark when it is %s', async (_what, bytes) => {
+    expect(await placeIn(bytes)).toBeNull()
   })
 })
 

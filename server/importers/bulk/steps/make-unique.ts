@@ -3,12 +3,10 @@ import { buffer } from 'node:stream/consumers'
 import type { Stored, ValidDelivery } from '../../../jobs/delivery-book.ts'
 import type { Storage } from '../../../storage/storage.ts'
 import { copyName, shortIdOf } from '../copies/copy-name.ts'
-import { placeOfMark, withInserted } from '../copies/marked-pieces.ts'
+import { withEdits } from '../copies/edits.ts'
+import { findPlace, headBytes } from '../copies/find-place.ts'
 import type { Mark } from '../copies/mark.ts'
 import type { BulkRun, Step } from '../run/bulk-run.ts'
-
-/** The beginning of a file that tells what it is, and holds the segments of a JPEG with its colour profile. */
-const headBytes = 1024 * 1024
 
 /** The account's own copy: with a mark inside where its kind can bear one, else the same bytes under a name of its own. Its key is one that no other file has. */
 export async function makeUnique({ file, account, upload }: ValidDelivery, run: BulkRun): Promise<Step> {
@@ -22,9 +20,10 @@ export async function makeUnique({ file, account, upload }: ValidDelivery, run: 
 }
 
 async function markedCopy(storage: Storage, upload: Stored, mark: Mark): Promise<Stored | null> {
-  const head = await buffer(storage.read(upload.key, { start: 0, end: Math.min(headBytes, upload.size) }))
-  const place = placeOfMark(head, mark)
-  return place && (await keep(storage, withInserted(storage.read(upload.key) as AsyncIterable<Buffer>, place)))
+  const read = async (start: number, end: number) => await buffer(storage.read(upload.key, { start, end }))
+  const head = await read(0, Math.min(headBytes, upload.size))
+  const edits = await findPlace({ size: upload.size, head, read }, mark)
+  return edits && (await keep(storage, withEdits(storage.read(upload.key) as AsyncIterable<Buffer>, edits)))
 }
 
 async function plainCopy(storage: Storage, upload: Stored): Promise<Stored> {
