@@ -200,11 +200,7 @@ export class AttemptRunner {
       // Storing failed: the database is away, or this attempt is no longer the newest.
       log.error({ err: error }, 'attempt given up')
       await worker.kill()
-      if (error instanceof AppError && error.code === 'fenced') {
-        await this.#store.leftBehind(importId)
-        return 'over'
-      }
-      return againIf(await this.#store.resume(importId, attempt, 'interrupted', 'What the run said could not be stored. It is tried again.'))
+      return await this.#givenUp(importId, attempt, error)
     } finally {
       clearInterval(renewal)
       this.#runs.remove(importId)
@@ -213,6 +209,18 @@ export class AttemptRunner {
       this.#live.end(importId)
       log.info('attempt ended')
     }
+  }
+
+  /** The run may have ended all the same: by a newer attempt, or because its end was stored and the answer lost. Then nobody else removes its checkpoint. */
+  async #givenUp(importId: string, attempt: number, error: unknown): Promise<After> {
+    let moved = false
+    try {
+      if (!(error instanceof AppError && error.code === 'fenced'))
+        moved = await this.#store.resume(importId, attempt, 'interrupted', 'What the run said could not be stored. It is tried again.')
+    } finally {
+      if (!moved) await this.#store.leftBehind(importId)
+    }
+    return againIf(moved)
   }
 
   /** What is heard of a run that works here from elsewhere: that somebody cancelled it, or that it is no longer ours. */
