@@ -109,12 +109,12 @@ export class Stage {
   }
 
   async #disturb(scenario: Scenario, played: Played[], random: SeededRandom): Promise<void> {
-    const { run, mode } = random.pick(played)
+    const { run, mode, target } = random.pick(played)
     const signals = this.#signalsOf(run)
-    const [point] = killPoints(this.#traces.get(mode)!, phaseCount, random).slice(random.between(0, phaseCount - 1))
+    const [point] = killPoints(this.#traces.get(mode)!, phaseCount, random).slice(random.between(0, (scenario.early ? earlyCount : phaseCount) - 1))
     await bounded(endLimitMs, signals.reached(point!), () => `the moment ${JSON.stringify(point)} of ${run.importId}`)
     signals.close()
-    await scenario.disturb({ cluster: this.#cluster, surroundings: this.#surroundings, run, runs: played.map((one) => one.run), random })
+    await scenario.disturb({ cluster: this.#cluster, surroundings: this.#surroundings, run, target, runs: played.map((one) => one.run), random })
   }
 
   async #judge(scenario: Scenario, { run, target, mode, before }: Played, report: Report): Promise<void> {
@@ -145,4 +145,6 @@ export class Stage {
   }
 }
 
+/** `start` and `check` of the phases of a run. */
+const earlyCount = 2
 const phaseCount = 6
