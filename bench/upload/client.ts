@@ -1,18 +1,26 @@
 import { request } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 
-/** Sends so many bytes as one upload, from a process of its own, and prints the seconds from the first byte to the answer. Arguments: see below. */
-const [, , url = '', bytes = '0', cookie = ''] = process.argv
+/**
+ * Sends so many bytes as one upload, from a process of its own, and prints the seconds from the first byte to the answer. Arguments: URL, bytes, way (`bare`,
+ * `form`, or `tus`, which goes on with an upload that was begun), login cookie.
+ */
+const [, , url = '', bytes = '0', way = 'bare', cookie = ''] = process.argv
 // As long as browsers make it.
 const boundary = '----WebKitFormBoundary7MA4YWxkTrZu0gW8'
 
 const size = Number(bytes)
 // A list with nothing in it but blanks: content that a restore takes.
 const piece = Buffer.alloc(1024 * 1024, ' ')
-const asForm = cookie !== ''
-const head = asForm
-  ? Buffer.from([field('kind', 'restore'), field('target', 'main'), field('options', '{"again":true}'), fileHead('bench.json')].join(''))
-  : Buffer.alloc(0)
-const tail = asForm ? Buffer.from(`\r\n--${boundary}--\r\n`) : Buffer.alloc(0)
+const head = Buffer.from(
+  way === 'form' ? [field('kind', 'restore'), field('target', 'main'), field('options', '{"again":true}'), fileHead('bench.json')].join('') : '',
+)
+const tail = Buffer.from(way === 'form' ? `\r\n--${boundary}--\r\n` : '')
+const headersOf: Record<string, OutgoingHttpHeaders> = {
+  bare: {},
+  form: { cookie, 'Content-Type': `multipart/form-data; boundary=${boundary}` },
+  tus: { cookie, 'Content-Type': 'application/offset+octet-stream', 'Tus-Resumable': '1.0.0', 'Upload-Offset': '0' },
+}
 
 function field(name: string, value: string): string {
   return `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
@@ -33,11 +41,8 @@ function* body(): Generator<Buffer> {
 }
 
 const start = performance.now()
-const headers = {
-  'Content-Length': head.length + size + tail.length,
-  ...(asForm && { cookie, 'Content-Type': `multipart/form-data; boundary=${boundary}` }),
-}
-const asked = request(url, { method: 'POST', headers }, (response) => {
+const headers = { 'Content-Length': head.length + size + tail.length, ...headersOf[way] }
+const asked = request(url, { method: way === 'tus' ? 'PATCH' : 'POST', headers }, (response) => {
   let text = ''
   response.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8')

@@ -62,7 +62,7 @@ function create({ uploads, receiver, maxUploadBytes }: Parts): Handler {
 
 function head({ receiver }: Parts, ofUpload: OfUpload): Handler {
   return async (ctx) => {
-    const upload = await ofUpload(ctx)
+    const upload = untaken(await ofUpload(ctx))
     const known = upload.received === upload.size ? upload : await receiver.received(upload.id)
     ctx.set({ 'Upload-Offset': String(known.received), 'Upload-Length': String(known.size), 'Upload-Metadata': metadataText(known) })
     expires(ctx, known)
@@ -72,7 +72,7 @@ function head({ receiver }: Parts, ofUpload: OfUpload): Handler {
 
 function patch({ receiver, uploads }: Parts, ofUpload: OfUpload): Handler {
   return async (ctx) => {
-    const { id, size, userId } = await ofUpload(ctx)
+    const { id, size, userId } = untaken(await ofUpload(ctx))
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return a 415 Unsupported Media Type status."
     if (ctx.get('Content-Type') !== 'application/offset+octet-stream')
       throw new AppError('bad_request', 'The content type must be application/offset+octet-stream.', { status: 415 })
@@ -83,6 +83,12 @@ function patch({ receiver, uploads }: Parts, ofUpload: OfUpload): Handler {
     if (received < size) expires(ctx, await uploads.get(id, userId))
     ctx.status = 204
   }
+}
+
+/** A file that is sent once more is for a run of its own: its client begins anew. */
+function untaken(upload: Upload): Upload {
+  if (upload.importId) throw new AppError('upload_gone', 'A run has taken this upload. Send the file again for another one.')
+  return upload
 }
 
 /** Whoever may go on with the upload in the address: the bearer of its token, which decides alone where it is named, or its user. */

@@ -1,0 +1,146 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { Upload } from 'tus-js-client'
+import { afterEach, describe, expect, it } from 'vitest'
+import { loginCookie, paths, uploadTokenHeader } from '../../../shared/protocol/paths.ts'
+import type { ApiClient } from '../../support/api-client.ts'
+import { eventually } from '../../support/eventually.ts'
+import { hasPostgres, startPostgres } from '../../support/postgres.ts'
+import { freshPrefix, hasSharedRedis, useRedis } from '../../support/redis.ts'
+import { startS3 } from '../../support/s3-server.ts'
+import { ServerProcess } from '../../support/server-process.ts'
+import { adminLogin, adminPassword, startApp } from '../../support/start-app.ts'
+import { begin, CutPatch, offsetOf, patch, startUploads } from '../../support/tus.ts'
+
+const mib = 1024 * 1024
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+/** A list that a run reads in no time: bytes that differ wherever they are confused, in a text. */
+function listOf(size: number): Buffer {
+  const text = randomBytes(48 * 1024).toString('base64')
+  return Buffer.from(`[{"log":"${text.repeat(Math.ceil(size / text.length))}`.slice(0, size - 3) + '"}]')
+}
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+async function started(api: ApiClient, id: string): Promise<string | undefined> {
+  const { body } = await startUploads(api, [id], { options: '{"mode":"keep_going"}', kind: 'restore' })
+  return body.import?.files[0]?.sha256
+}
+
+describe('an upload by a client of tus', () => {
+  it('goes on where it was when the server was killed in the middle, without a login', async () => {
+    const server = await ServerProcess.start()
+    closers.push(async () => await server.close())
+    const bytes = listOf(80 * mib)
+    const api = await server.admin()
+    const offsets: number[] = []
+    const headers: Record<string, string> = { cookie: `${loginCookie}=${api.cookies.value(loginCookie)}` }
+    const killed: Promise<unknown>[] = []
+    const url = await new Promise<string>((resolve, reject) => {
+      const upload = new Upload(bytes, {
+        endpoint: server.url + paths.uploads,
+        metadata: { filename: 'large.json', sha256: sha256(bytes) },
+        retryDelays: Array.from({ length: 100 }, () => 50),
+        headers,
+        onAfterResponse: (request, response) => {
+          const token = response.getHeader(uploadTokenHeader)
+          if (token) {
+            delete headers['cookie']
+            headers[uploadTokenHeader] = token
+          }
+          if (request.getMethod() === 'HEAD' && response.getStatus() === 200) offsets.push(Number(response.getHeader('Upload-Offset')))
+        },
+        onProgress: (sent) => {
+          if (sent > 60 * mib && killed.length === 0) killed.push(server.restart())
+        },
+        onError: reject,
+        onSuccess: () => resolve(upload.url ?? ''),
+      })
+      upload.start()
+    })
+    await Promise.all(killed)
+    expect(Math.max(...offsets)).toBeGreaterThanOrEqual(32 * mib)
+    expect(await started(await server.admin(), url.split('/').at(-1)!)).toBe(sha256(bytes))
+  })
+
+  it('goes on by its token when the login has ended, and waits for a login to be started', async () => {
+    const app = await startApp({ LOGIN_IDLE_MINUTES: '0.01' })
+    closers.push(async () => await app.close())
+    const api = await app.admin()
+    const bytes = listOf(100_000)
+    const { id, url, token } = await begin(api, bytes.length)
+    const bearer = { [uploadTokenHeader]: token }
+    expect((await patch(api, url, 0, bytes.subarray(0, 40_000))).status).toBe(204)
+    await eventually(async () => expect((await api.get(paths.me, { 'X-Background': '1' })).status).toBe(401))
+    expect((await patch(api, url, 40_000, bytes.subarray(40_000))).status).toBe(401)
+    expect(await offsetOf(api, url, bearer)).toBe(40_000)
+    expect((await patch(api, url, 40_000, bytes.subarray(40_000), bearer)).status).toBe(204)
+    expect((await startUploads(api, [id])).body).toMatchObject({ error: { code: 'unauthenticated' } })
+    await api.login(adminLogin, adminPassword)
+    expect(await started(api, id)).toBe(sha256(bytes))
+  })
+})
+
+describe('an upload into an S3 store', () => {
+  it('goes on between and within parts, through cuts and a restart, and leaves nothing else there', async () => {
+    const store = await startS3()
+    closers.push(async () => await store.close())
+    const { endpoint = '', bucket, prefix, accessKeyId, secretAccessKey } = store.address
+    const keys = { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey }
+    let app = await startApp({ S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_PREFIX: prefix, ...keys })
+    closers.push(async () => await app.close())
+    const bytes = listOf(27 * mib)
+    const { id, url, token } = await begin(await app.admin(), bytes.length)
+    for (const cut of [3 * mib + 1, 8 * mib, 21 * mib + 7, 22 * mib]) {
+      const api = await app.admin()
+      const at = await offsetOf(api, url)
+      const open = await new CutPatch(app.url, url, { token, offset: at, length: bytes.length - at }).send(bytes.subarray(at, cut))
+      open.socket.destroySoon()
+      await once(open.socket, 'close')
+      await eventually(async () => expect(await offsetOf(api, url)).toBe(cut))
+      if (cut === 8 * mib) app = await app.restart()
+    }
+    const api = await app.admin()
+    expect((await patch(api, url, 22 * mib, bytes.subarray(22 * mib))).status).toBe(204)
+    expect(await started(api, id)).toBe(sha256(bytes))
+    expect([...store.objects.values()].map(({ bytes: kept }) => kept.length)).toEqual([bytes.length])
+    expect(store.uploads.size).toBe(0)
+  })
+})
+
+// Where PostgreSQL or Redis is not installed this is named as skipped.
+describe.skipIf(!hasPostgres || !hasSharedRedis)('an upload by two processes that serve', () => {
+  it('goes on in the other one while the first still waits for its client', async () => {
+    const postgres = await startPostgres()
+    if (!postgres) throw new Error('PostgreSQL is not installed')
+    closers.push(async () => await postgres.stop())
+    const redis = await useRedis()
+    closers.push(async () => await redis.stop())
+    const shared = {
+      DATABASE_URL: await postgres.createDatabase('app'),
+      REDIS_URL: redis.url,
+      REDIS_PREFIX: freshPrefix(),
+      SECRET_KEY: 'the same for every process',
+    }
+    const first = await ServerProcess.start(shared)
+    closers.push(async () => await first.close())
+    const second = await ServerProcess.start({ ...shared, DATA_DIR: first.dataDir })
+    closers.push(async () => await second.close())
+    const apis = [await first.admin(), await second.admin()] as const
+    const bytes = listOf(5 * mib)
+    const { id, url, token } = await begin(apis[0], bytes.length)
+    const silent = await new CutPatch(first.url, url, { token, offset: 0, length: bytes.length }).send(bytes.subarray(0, 2 * mib))
+    await eventually(async () => expect((await readdir(path.join(first.dataDir, 'uploads'))).join()).toContain('.part'))
+    // Its first process keeps what came, and lets go.
+    await eventually(async () => expect(await offsetOf(apis[1], url)).toBe(2 * mib))
+    if (!silent.socket.destroyed) await once(silent.socket, 'close')
+    expect((await patch(apis[1], url, 2 * mib, bytes.subarray(2 * mib, 3 * mib))).status).toBe(204)
+    expect((await patch(apis[0], url, 3 * mib, bytes.subarray(3 * mib))).status).toBe(204)
+    expect(await started(apis[1], id)).toBe(sha256(bytes))
+  })
+})
