@@ -22,6 +22,13 @@ export async function openTarget(address: TargetAddress): Promise<Target> {
   }
 }
 
+/** As `openTarget`, for a run that reads on while it writes: a database that is no server works in a thread of its own. */
+export async function openTargetApart(address: TargetAddress): Promise<Target> {
+  if (address.dialect !== 'sqlite') return await openTarget(address)
+  const { openApart } = await import('./apart/open-apart.ts')
+  return await openApart(address)
+}
+
 /**
  * Where a target's URL leads: `sqlite:NAME.db` to a file in the folder of targets, `sqlite:/FOLDER/NAME.db` to one in a listed folder,
  * `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` to a server. Throws `invalid_input` with a sentence that says what is wrong.

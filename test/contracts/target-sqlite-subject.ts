@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { openTarget } from '../../server/targets/registry.ts'
-import type { Target } from '../../server/targets/target.ts'
+import type { Target, TargetAddress } from '../../server/targets/target.ts'
 import type { TargetSubject } from './target-subject.ts'
 
 export type SqliteSubject = TargetSubject & { folder: string; file: string }
 
 /** A file of its own in a folder of its own. */
-export async function createSqliteSubject(): Promise<SqliteSubject> {
+export async function createSqliteSubject(openBy: (address: TargetAddress) => Promise<Target> = openTarget): Promise<SqliteSubject> {
   const folder = mkdtempSync(join(tmpdir(), 'intake-target-'))
   const file = join(folder, 'target.db')
   const opened: Target[] = []
   const open = async (path = file): Promise<Target> => {
-    const target = await openTarget({ dialect: 'sqlite', file: path })
+    const target = await openBy({ dialect: 'sqlite', file: path })
     opened.push(target)
     return target
   }

@@ -20,7 +20,7 @@ const encoders: Record<ColumnType, (column: Column) => Encoder> = {
   json: jsonEncoder,
   date: () => (value) => dateText(textOf(value)),
   time: () => (value) => timeText(textOf(value)),
-  datetime: () => (value) => utcText(textOf(value)),
+  datetime: datetimeEncoder,
   uuid: uuidEncoder,
   interval: () => intervalEncoder,
   other: () => anything,
@@ -41,6 +41,18 @@ function booleanNumber(value: Cell): number {
   if (value === true || value === 1 || value === 1n) return 1
   if (value === false || value === 0 || value === 0n) return 0
   throw new CellRefusal('neither true nor false')
+}
+
+/** The moment of an import stands in row after row. */
+function datetimeEncoder(): Encoder {
+  const last: { value: Cell; text: string } = { value: null, text: '' }
+  return (value) => {
+    if (value !== last.value) {
+      last.text = utcText(textOf(value))
+      last.value = value
+    }
+    return last.text
+  }
 }
 
 function textEncoder({ maxLength }: Column): Encoder {
