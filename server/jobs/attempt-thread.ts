@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { AppError, toAppError } from '../errors.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
-import { openTarget } from '../targets/registry.ts'
+import { openTarget, openTargetApart } from '../targets/registry.ts'
 import type { Target } from '../targets/target.ts'
 import { confirmedTarget } from './confirmed-target.ts'
 import { watchHeap } from './heap-watch.ts'
@@ -28,9 +28,8 @@ port.on('message', (message: ToThread) => {
 
 const nothing = { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null }
 
-async function attempt(target: Target | undefined): Promise<ThreadOutcome> {
+async function attempt(importer: Importer, target: Target | undefined): Promise<ThreadOutcome> {
   try {
-    const { importer } = (await import(input.importerModule)) as { importer: Importer }
     const { importId, attempt, options } = input
     const only = input.only ?? undefined
     const storage = await openStorage(input.storage)
@@ -69,8 +68,9 @@ async function main(): Promise<void> {
   let outcome: ThreadOutcome
   const stopWatching = watchHeap(input.memoryMb, () => port!.postMessage({ type: 'out_of_memory' } satisfies FromThread))
   try {
-    target = input.target ? await openTarget(input.target) : undefined
-    outcome = await attempt(target)
+    const { importer } = (await import(input.importerModule)) as { importer: Importer }
+    target = input.target ? await (importer.readsOn ? openTargetApart : openTarget)(input.target) : undefined
+    outcome = await attempt(importer, target)
   } catch (thrown) {
     outcome = failure(thrown)
   }

@@ -75,4 +75,8 @@ export type Held = { status: 'held'; question: Question }
  * What a run of one kind does. It runs in a thread of its own. A module of an importer exports one as `importer`.
  * A throw is a failed run: `cancelled` and `shutting_down` from `signal.throwIfAborted()` mean what they say.
  */
-export type Importer<T extends JobOutcome | Held = JobOutcome | Held> = { run(job: Job, context: JobContext): Promise<T> }
+export type Importer<T extends JobOutcome | Held = JobOutcome | Held> = {
+  run(job: Job, context: JobContext): Promise<T>
+  /** It reads on while it writes: a target that is no server works in a thread of its own. */
+  readsOn?: boolean
+}
