@@ -122,7 +122,7 @@ function targetIn(thread: TargetThread, capabilities: TargetCapabilities): Targe
 function transactionIn(thread: TargetThread): TargetTransaction {
   const ask = async (name: Extract<Call, { of: 'transaction' }>['name'], ...args: unknown[]): Promise<unknown> =>
     await thread.ask({ of: 'transaction', name, args })
-  const about = <T extends { table: Table }>({ table, ...rest }: T): object => ({ ...rest, sent: thread.sent(table) })
+  const about = ({ table, ...rest }: { table: Table }): object => ({ ...rest, sent: thread.sent(table) })
   return {
     createTables: async (tables) => void (await ask('createTables', tables)),
     write: async (batch) => void (await ask('write', about(batch))),
