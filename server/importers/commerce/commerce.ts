@@ -17,7 +17,7 @@ import type { TallyState } from './report/tally.ts'
 import { knownTables } from './schema/open-tables.ts'
 
 /** Takes over goods, prices, stocks and customers from exports of 1C. See README.md. */
-export const importer: Importer = { run: runCommerce }
+export const importer: Importer = { run: runCommerce, readsOn: true }
 
 async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | Held> {
   const { target } = job

@@ -1,6 +1,7 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import { commerceTypes } from '../../../../shared/schemas/commerce-options.ts'
 import type { JobContext } from '../../../jobs/importer.ts'
+import { ContentDigest } from './content-digest.ts'
 import { keepsToCount, takes } from '../load/steps.ts'
 import type { Document, Documents } from '../read/documents.ts'
 import { notTaken, notXml } from '../read/documents.ts'
@@ -17,6 +18,8 @@ export type Survey = {
   /** Orders, and files that are no XML: passed over. */
   orders: number
   passed: string[]
+  /** What was read, as one text: the same content has the same. */
+  digest: string
 }
 
 export type SurveyOptions = {
@@ -32,25 +35,28 @@ export type SurveyOptions = {
 
 /** Reads every file to its end before anything is written: a damaged one ends the run here. Throws what reading throws, `file_unsupported` for no XML. */
 export async function surveyDocuments({ documents }: Documents, options: SurveyOptions): Promise<Survey> {
-  const survey: Survey = { documents: [], orders: 0, passed: [] }
+  const survey: Survey = { documents: [], orders: 0, passed: [], digest: '' }
+  const digest = new ContentDigest()
   const size = documents.reduce((sum, document) => sum + document.size, 0)
   let before = 0
   for (const document of documents) {
-    const surveyed = await surveyOne(document, survey, options, (read) => (size === 0 ? 1 : Math.min(1, (before + read) / size)))
+    const surveyed = await surveyOne(document, digest, survey, options, (read) => (size === 0 ? 1 : Math.min(1, (before + read) / size)))
     if (surveyed) survey.documents.push(surveyed)
     before += document.size
   }
+  survey.digest = digest.toString()
   survey.documents.sort((a, b) => Number(b.goodsFirst) - Number(a.goodsFirst))
   return survey
 }
 
 async function surveyOne(
   document: Document,
+  digest: ContentDigest,
   survey: Survey,
   options: SurveyOptions,
   share: (read: number) => number,
 ): Promise<SurveyedDocument | null> {
-  const pieces = await openRecords(document, options.context.signal, {
+  const pieces = await openRecords(digest.watched(document), options.context.signal, {
     way: 'strict',
     keep: (kind, child) => keepsToCount(kind, child, options.watchesPrices),
   })

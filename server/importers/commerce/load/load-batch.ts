@@ -49,6 +49,7 @@ async function applyAll(run: CommerceRun, tx: TargetTransaction, writing: Writin
     tally.entities.add(applied.written.counts)
     tally.addLive(applied.written.live)
     tally.orphans += applied.orphans
+    tally.mentioned += applied.written.mentioned
     tally.pending += applied.pending.length
     tally.skipped += applied.pending.length
     tally.succeeded += items.length - applied.pending.length

@@ -5,13 +5,15 @@ import { openRecords } from '../read/read-records.ts'
 import type { CommerceRecord } from '../read/record.ts'
 import { endedEarly, endedWell } from '../report/outcomes.ts'
 import { logCounts } from '../report/run-log.ts'
+import type { Tally } from '../report/tally.ts'
 import { totalOf } from '../check/survey.ts'
 import { loadBatch } from './load-batch.ts'
 import { KnownKeys } from './known-keys.ts'
 import type { Position } from './position.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Writing } from './row-writer.ts'
-import { countLive, readEntities } from './source-counts.ts'
+import { lastRunText, sameAgain } from './same-again.ts'
+import { keepSource, readSource } from './source-row.ts'
 import { keeps, takes } from './steps.ts'
 import { Transactions } from './transactions.ts'
 
@@ -29,30 +31,50 @@ export async function loadSteps(run: CommerceRun, position: Position): Promise<J
   const total = run.progress.total
   let stored = position.tally.ledger(total)
   try {
-    const known = new KnownKeys(await readEntities(await transactions.begin(), { tables: run.tables, source: run.options.source }))
+    const { tables, options, job } = run
+    const { entities, lastRun } = await readSource(await transactions.begin(), { tables, source: options.source })
+    const again = position.isStart ? await sameAgain(run, lastRun) : null
+    if (again) return await nothingNew(run, transactions, again)
+    const writing = { tables, source: options.source, importId: job.importId, now: '', known: new KnownKeys(entities) }
     for (; position.step < run.types.length; position.step += 1, position.taken = 0) {
       const type = run.types[position.step]
-      if (type) await loadStep({ run, transactions, position, known }, type, () => (stored = position.tally.ledger(total)))
+      if (type) await loadStep({ run, transactions, position, writing }, type, () => (stored = position.tally.ledger(total)))
     }
-    const outcome = endedWell(position.tally, total ?? 0)
-    await run.context.flush()
-    await transactions.commit({ done: true, state: { outcome, tally: position.tally.toState() } })
-    await logCounts(run.context, position.tally, run.options)
-    return outcome
+    return await finish(run, transactions, position.tally, writing)
   } catch (thrown) {
     await transactions.rollback()
     return endedEarly(thrown, run.context.signal, stored)
   }
 }
 
-type Loading = { run: CommerceRun; transactions: Transactions; position: Position; known: KnownKeys }
+/** The content is the one of the last run: there is nothing to write, and all is told as if it had been looked at. */
+async function nothingNew(run: CommerceRun, transactions: Transactions, tally: Tally): Promise<JobOutcome> {
+  await run.context.log('info', 'The content is the same as in the last run, and nothing was imported since: no row has to be written.')
+  for (const type of run.types) {
+    const total = totalOf(run.survey, [type])
+    run.progress.loading(type, { done: total, total }, tally, '')
+  }
+  return await finish(run, transactions, tally, null)
+}
 
-async function loadStep({ run, transactions, position, known }: Loading, type: CommerceType, committed: () => void): Promise<void> {
-  const { context, options, job, tables, progress, survey } = run
-  const writing: Writing = { tables, source: options.source, importId: job.importId, now: new Date().toISOString(), known }
+async function finish(run: CommerceRun, transactions: Transactions, tally: Tally, writing: Writing | null): Promise<JobOutcome> {
+  const outcome = endedWell(tally, run.progress.total ?? 0)
+  const lastRun = writing && (await lastRunText(run, tally))
+  if (writing && lastRun !== null) await keepSource(await transactions.begin(), { ...writing, now: new Date().toISOString() }, tally, lastRun)
+  await run.context.flush()
+  await transactions.commit({ done: true, state: { outcome, tally: tally.toState() } })
+  await logCounts(run.context, tally, run.options)
+  return outcome
+}
+
+type Loading = { run: CommerceRun; transactions: Transactions; position: Position; writing: Writing }
+
+async function loadStep({ run, transactions, position, ...loading }: Loading, type: CommerceType, committed: () => void): Promise<void> {
+  const { context, progress, survey } = run
+  const writing = { ...loading.writing, now: new Date().toISOString() }
   const total = totalOf(survey, [type])
   const commit = async (): Promise<void> => {
-    await countLive(await transactions.begin(), writing, position.tally)
+    await keepSource(await transactions.begin(), writing, position.tally, null)
     await context.flush()
     await transactions.commit({ done: false, state: position.toState() })
     committed()

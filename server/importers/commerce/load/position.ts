@@ -9,6 +9,10 @@ export class Position {
   taken = 0
   tally = new Tally()
 
+  get isStart(): boolean {
+    return this.step === 0 && this.taken === 0
+  }
+
   toState(): PositionState {
     return { next: `${this.step}:${this.taken}`, tally: this.tally.toState() }
   }

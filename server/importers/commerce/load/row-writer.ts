@@ -16,6 +16,8 @@ export type Written = {
   live: Map<Entity, number>
   /** Keys of offers that were not there before. */
   newOffers: Cell[][]
+  /** Rows that were made of a mere mention. */
+  mentioned: number
   /** Keys of products and offers that are there now. */
   there: { entity: Entity; key: Cell[] }[]
   /** Rows that were not there before, as `entity key`: they have no lists yet that would have to be looked up. */
@@ -23,7 +25,7 @@ export type Written = {
 }
 
 export function nothingWritten(): Written {
-  return { counts: new EntityCounts(), live: new Map(), newOffers: [], there: [], made: new Set() }
+  return { counts: new EntityCounts(), live: new Map(), newOffers: [], mentioned: 0, there: [], made: new Set() }
 }
 
 /**
@@ -72,12 +74,13 @@ export class RowWriter {
     const rest: RowChange[] = []
     const rows: Cell[][] = []
     for (const change of changes) {
-      const { entity, key, values, deleted = false } = change
+      const { entity, key, values, deleted = false, ifMissing = false } = change
       if (!known.isNewNow(entity, key)) {
         rest.push(change)
         continue
       }
       written.counts.count(entity, deleted ? 'deleted' : 'created')
+      if (ifMissing) written.mentioned += 1
       if (!deleted) written.live.set(entity, (written.live.get(entity) ?? 0) + 1)
       if (!deleted && entity === 'offers') written.newOffers.push(key)
       if (!known.isFirst) written.made.add(madeKey(entity, key))
@@ -136,6 +139,7 @@ export class RowWriter {
     const isNew = !state.found && state.values.length === 0
     if (ifMissing && !isNew) return
     state.spokenOf = true
+    state.mentioned = ifMissing === true
     state.values = values.map((value, at) => (value === undefined ? (state.values[at] ?? null) : value))
     state.deletedAt = deleted ? (state.deletedAt ?? this.#writing.now) : null
   }
@@ -191,6 +195,7 @@ export class RowWriter {
       if (outcome === 'unchanged' && state.deletedAt !== null && owner.length > 0) continue
       written.counts.count(entity, outcome)
       if (outcome === 'unchanged') continue
+      if (state.mentioned) written.mentioned += 1
       const delta = liveDelta(state)
       if (delta !== 0) written.live.set(entity, (written.live.get(entity) ?? 0) + delta)
       if (!state.found) written.made.add(madeKey(entity, state.key))

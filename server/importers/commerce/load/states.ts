@@ -1,7 +1,7 @@
 import type { Cell } from '../../../targets/target.ts'
 
-/** A row as it was found and as it shall be. One that is not spoken of was only looked whether it is there. */
-export type RowState = { key: Cell[]; found: FoundRow | null; values: Cell[]; deletedAt: Cell; spokenOf: boolean }
+/** A row as it was found and as it shall be. One that is not spoken of was only looked whether it is there; one that is `mentioned` shall be there, whatever it is. */
+export type RowState = { key: Cell[]; found: FoundRow | null; values: Cell[]; deletedAt: Cell; spokenOf: boolean; mentioned?: boolean }
 
 /** A row in the target, by its data columns. */
 export type FoundRow = { values: Cell[]; createdAt: Cell; deletedAt: Cell }

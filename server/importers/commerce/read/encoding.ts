@@ -31,8 +31,8 @@ export function encodingOf(file: string, head: Uint8Array): Encoding {
   throw new AppError('file_unsupported', /^utf-?16/i.test(declared ?? '') ? sentence : sentence.replace(', and is not', ''), { details: { file } })
 }
 
-/** A piece of text, and where it begins in the file, in bytes. */
-export type TextPiece = { text: string; byte: number }
+/** A piece of text, and where it begins and ends in the file, in bytes. */
+export type TextPiece = { text: string; byte: number; end: number }
 
 /** The text of a file, whatever its encoding, without its mark. Throws `file_damaged` with the byte at the first one that is not of the encoding. */
 export async function* decodeText(file: string, chunks: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<TextPiece> {
@@ -52,13 +52,15 @@ export async function* decodeText(file: string, chunks: AsyncIterable<Buffer>, e
     if (read === 0) byte = markLength(chunk)
     read += chunk.length
     tail = Buffer.from(chunk.subarray(chunk.length - tailLength(chunk, read, encoding)))
-    yield { text, byte }
-    byte = read - tail.length
+    const end = read - tail.length
+    yield { text, byte, end }
+    byte = end
   }
   decode(Buffer.alloc(0))
 }
 
-function markLength([a, b, c]: Uint8Array): number {
+/** How many bytes the byte order mark takes. */
+export function markLength([a, b, c]: Uint8Array): number {
   if (a === 0xef && b === 0xbb && c === 0xbf) return 3
   return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) ? 2 : 0
 }

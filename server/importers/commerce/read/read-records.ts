@@ -107,14 +107,15 @@ async function* pieces(
 
 /** Pieces that end between tags, so that the place of a tag is that of its piece and what is before it in it. */
 async function* wholeTags(texts: AsyncGenerator<TextPiece>, encoding: Encoding): AsyncGenerator<TextPiece> {
-  let kept: TextPiece = { text: '', byte: 0 }
-  for await (const { text: read, byte } of texts) {
+  let kept: TextPiece = { text: '', byte: 0, end: 0 }
+  for await (const { text: read, byte, end } of texts) {
     const piece = { text: kept.text + read, byte: kept.text === '' ? byte : kept.byte }
     const tag = piece.text.lastIndexOf('<')
     const cut = tag < 0 || piece.text.length - tag > xmlLimits.text || piece.text.includes('>', tag) ? piece.text.length : tag
     const text = piece.text.slice(0, cut)
-    kept = { text: piece.text.slice(cut), byte: piece.byte + bytesOf(text, encoding) }
-    if (text !== '') yield { text, byte: piece.byte }
+    const rest = piece.text.slice(cut)
+    kept = { text: rest, byte: end - bytesOf(rest, encoding), end }
+    if (text !== '') yield { text, byte: piece.byte, end: kept.byte }
   }
   if (kept.text !== '') yield kept
 }

@@ -9,9 +9,6 @@ const recordLimits = { elements: 100_000, text: 8 * 2 ** 20 }
 /** A record on its way: its elements from the outermost to the one that is open. */
 type Building = { record: CommerceRecord; open: XmlElement[]; characters: number }
 
-/** Of elements that can have none any more: never added to. */
-const noChildren: XmlElement[] = []
-
 /** Which children of a record are of use, by its kind. Of others only the name is kept: most of what a file holds is of no use to one step. */
 export type Keep = (kind: RecordKind, child: string) => boolean
 
@@ -26,6 +23,8 @@ export class RecordBuilder {
   readonly #file: string
   readonly #place: () => Place
   readonly #keep: Keep
+  /** Of elements that can have none any more: never added to. */
+  readonly #noChildren: XmlElement[] = []
   readonly #path: string[] = []
   readonly #building: Building[] = []
   #done: CommerceRecord[] = []
@@ -112,7 +111,7 @@ export class RecordBuilder {
     if (kept) building.characters += text.length
     record.tooLarge ||= record.elements > recordLimits.elements || building.characters > recordLimits.text
     if (record.tooLarge) return true
-    attach(open.at(-1), { name, attributes, text: kept ? text : '', children: noChildren })
+    attach(open.at(-1), { name, attributes, text: kept ? text : '', children: this.#noChildren })
     return true
   }
 

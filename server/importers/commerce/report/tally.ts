@@ -13,6 +13,7 @@ export type TallyState = {
   skipped: number
   pending: number
   orphans: number
+  mentioned: number
   entities: [Entity, Counts][]
   rejected: [RecordKind, number][]
   problem: Problem | null
@@ -28,6 +29,8 @@ export class Tally {
   pending = 0
   /** Offers of no product that is known. */
   orphans = 0
+  /** Units that were made because goods have them. */
+  mentioned = 0
   /** The first reason why something did not go in. */
   problem: Problem | null = null
   entities = new EntityCounts()
@@ -55,8 +58,8 @@ export class Tally {
   }
 
   toState(): TallyState {
-    const { succeeded, failed, skipped, pending, orphans, problem, entities, rejected } = this
-    return { succeeded, failed, skipped, pending, orphans, problem, entities: entities.toState(), rejected: [...rejected] }
+    const { succeeded, failed, skipped, pending, orphans, mentioned, problem, entities, rejected } = this
+    return { succeeded, failed, skipped, pending, orphans, mentioned, problem, entities: entities.toState(), rejected: [...rejected] }
   }
 
   static fromState({ entities, rejected, ...figures }: TallyState): Tally {

@@ -101,7 +101,7 @@ const specs: Record<Entity, Spec> = {
   customer_addresses: { owner: ['customer_id'], item: ['kind'], data: { address: text, fields: text } },
   customer_contacts: { owner: ['customer_id'], item: ['position'], keys: { position: 'integer' }, data: { kind: text, value: text } },
   pending: { item: ['kind', 'offer_id'], data: { content: text, file: text, line: 'integer' } },
-  sources: { item: [], data: { products: 'integer', offers: 'integer', entities: text } },
+  sources: { item: [], data: { products: 'integer', offers: 'integer', entities: text, last_run: text } },
 }
 
 /** Kept of every row beside what 1C says. */

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
+import type { Document } from '../read/documents.ts'
+import { bytesOf, encodingBytes, encodingOf, markLength } from '../read/encoding.ts'
+
+/** So much of a document is looked through for its root tag. */
+const rootWithin = 4096
+const rootTag = /<(?:[\w.-]+:)?КоммерческаяИнформация(?:\s[^<>]*)?>/
+
+/** What the documents of a run say, as one text: without their root tags, which bear the moment of the export. */
+export class ContentDigest {
+  readonly #whole = createHash('sha256')
+
+  /** The same document; what is read of it is counted in when it comes to its end. */
+  watched(document: Document): Document {
+    return { ...document, open: () => this.#watch(document) }
+  }
+
+  toString(): string {
+    return this.#whole.copy().digest('hex')
+  }
+
+  async *#watch(document: Document): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256')
+    let head: Buffer | null = Buffer.alloc(0)
+    for await (const chunk of document.open()) {
+      if (head) head = begun(hash, document.name, Buffer.concat([head, chunk]))
+      else hash.update(chunk)
+      yield chunk
+    }
+    if (head) hash.update(head.subarray(rootEnd(document.name, head)))
+    this.#whole.update(hash.digest())
+  }
+}
+
+/** Counts in a beginning without its root tag; answers it when it is too short to say. */
+function begun(hash: Hash, name: string, head: Buffer): Buffer | null {
+  if (head.length < rootWithin) return head
+  hash.update(head.subarray(rootEnd(name, head)))
+  return null
+}
+
+function rootEnd(name: string, head: Buffer): number {
+  const encoding = encodingOf(name, head.subarray(0, encodingBytes))
+  const text = new TextDecoder(encoding).decode(head.subarray(0, rootWithin))
+  const match = rootTag.exec(text)
+  return match ? markLength(head) + bytesOf(text.slice(0, match.index + match[0].length), encoding) : 0
+}
