@@ -33,6 +33,7 @@ export class ApiError extends Error {
 export type Call = {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: unknown
+  headers?: Record<string, string>
   query?: Record<string, string | number | readonly string[] | undefined>
   /** Asks by this watch token, not by the login. */
   token?: string | null | undefined
@@ -49,8 +50,8 @@ export async function request<T>(path: string, call: Call = {}): Promise<T> {
 }
 
 /** Calls the API and answers the response as it is, when it is not an error. */
-export async function send(path: string, { method = 'GET', body, query, token, background, signal }: Call = {}): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' }
+export async function send(path: string, { method = 'GET', body, query, token, background, signal, headers: more }: Call = {}): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json', ...more }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (token) headers[watchTokenHeader] = token
   if (background) headers['x-background'] = '1'
