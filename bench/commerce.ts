@@ -14,9 +14,9 @@ import type { Measured } from './restore/intake-run.ts'
  * same again unchanged, against the shells of the databases loading the same rows from CSV into the same tables, in the same run.
  */
 export async function run(args: string[]): Promise<void> {
-  const [products = 100_000, offersOfProduct = 1] = args.filter((arg) => /^\d+$/.test(arg)).map(Number)
+  const [products = 200_000, offersOfProduct = 2] = args.filter((arg) => /^\d+$/.test(arg)).map(Number)
   const only = args.find((arg) => arg === 'sqlite' || arg === 'postgresql')
-  const size: ShopSize = { products, offersOfProduct, prices: 5, stocks: 3 }
+  const size: ShopSize = { products, offersOfProduct, prices: 2, stocks: 3 }
   const dir = await mkdtemp(path.join(tmpdir(), 'intake-bench-'))
   try {
     const files = [path.join(dir, 'import0_1.xml'), path.join(dir, 'offers0_1.xml')]

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { paths } from '../../../shared/protocol/paths.ts'
 import type { StartAnswer } from '../../../shared/protocol/views.ts'
+import { commerceTypes } from '../../../shared/schemas/commerce-options.ts'
 import { importKinds } from '../../../shared/schemas/requests.ts'
 import { accountIdsOf } from '../account-names.ts'
 import type { Api } from '../api.ts'
@@ -14,7 +15,7 @@ import { multipartBody } from '../upload-body.ts'
 import type { StreamedBody } from '../upload-body.ts'
 import { watchRun } from '../watch-run.ts'
 
-type StartOptions = { target?: string; option: Record<string, unknown>; follow?: boolean }
+type StartOptions = { target?: string; types?: string[]; option: Record<string, unknown>; follow?: boolean }
 
 /** `intake start KIND FILE…` */
 export function addStart(program: Command, { surroundings, act }: CommandContext): void {
@@ -25,10 +26,11 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .argument('<file...>', 'the files')
     .option('--target <id or name>', 'the database that they go to (needed where there are several)')
     .option('--option <name=value>', 'an option of the import, for instance mode=keep_going, or accounts=NAME,NAME; may be repeated', addOption, {})
+    .addOption(new Option('--types <types...>', 'what is taken over from 1C, the primary one first').choices(commerceTypes))
     .option('--follow', 'watch it to its end')
-    .action(async (kind: string, files: string[], { target, option, follow = false }: StartOptions, command: Command) => {
+    .action(async (kind: string, files: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
-        const body = await startBody(api, kind, files, target, option)
+        const body = await startBody(api, kind, files, target, types ? { ...option, types } : option)
         const answer = await api.post<StartAnswer>(paths.imports, { body, headers: { 'Idempotency-Key': randomUUID() } })
         const words = answer.outcome === 'joined' ? 'This is already under way; joined it.' : 'Started.'
         printer.result(json && !follow ? answer : { start: answer }, () => `${words}\n${describeImport(answer.import)}`)
