@@ -10,6 +10,7 @@ import type { IntakeServer, IntakeSocket } from './sockets.ts'
 import { maySee } from './principal.ts'
 import type { Principal } from './principal.ts'
 import { rooms } from './rooms.ts'
+import { SharedReads } from './shared-reads.ts'
 import { Tail } from './tail.ts'
 
 /** What a socket brought along. `forwardedFor` is what a proxy, or anybody, says of the address. */
@@ -44,12 +45,17 @@ export class Gateway {
   readonly #clock: ExpiryClock<IntakeSocket>
   readonly #tail: Tail
   readonly #io: IntakeServer
+  readonly #reads: SharedReads
 
   constructor(io: IntakeServer, services: GatewayServices, log: Logger) {
     this.#services = services
     this.#log = log
     this.#clock = new ExpiryClock((socket) => void this.#expireSafely(socket))
     this.#io = io
+    this.#reads = new SharedReads(async (importId, after) => {
+      const page = await services.events(importId, after, eventPageLimit)
+      return { page, view: await services.view(importId) }
+    })
     this.#tail = new Tail(io, (importIds) => services.lastSeqs(importIds), log)
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
@@ -107,14 +113,16 @@ export class Gateway {
 
   async #watch(socket: IntakeSocket, request: unknown): Promise<{ ok: true; import: ImportView } & EventPage> {
     const { importId, after } = parse(watchMessage, request)
-    const view = maySee(socket.data.principal, importId) ? await this.#services.view(importId) : null
-    if (!view) throw new AppError('not_found', 'There is no such import session, or it is not yours to watch.')
+    if (!maySee(socket.data.principal, importId)) throw notToWatch()
     // Joined before the page is read: what is stored after the read arrives live, what was before is in the page; `seq` joins the two.
     await socket.join(rooms.import(importId))
-    const page = await this.#services.events(importId, after, eventPageLimit)
+    const { page, view } = await this.#reads.after(importId, after)
+    if (!view) {
+      await socket.leave(rooms.import(importId))
+      throw notToWatch()
+    }
     this.#tail.sent(socket, importId, page.lastSeq)
-    const fresh = (await this.#services.view(importId)) ?? view
-    return { ok: true, import: fresh, ...page }
+    return { ok: true, import: view, ...page }
   }
 
   async #unwatch(socket: IntakeSocket, request: unknown): Promise<{ ok: true }> {
@@ -175,6 +183,8 @@ export class Gateway {
     return renewed?.principal ?? null
   }
 }
+
+const notToWatch = (): AppError => new AppError('not_found', 'There is no such import session, or it is not yours to watch.')
 
 function parse<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }, value: unknown): T {
   const parsed = schema.safeParse(value)

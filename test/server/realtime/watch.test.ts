@@ -86,15 +86,16 @@ describeOnAppDatabases('watching', (start) => {
     const gate = gates.make()
     const run = await api.startScript([{ until: gate.file }, { lines: 3000 }], { target: await api.addTarget('live') })
     const socket = await connect({ token: run.watch.token })
-    const ack = await watch(socket, { importId: run.import.id })
-    if (!ack.ok) throw new Error(ack.error.code)
     const live: StoredEvent[] = []
     const ended = Promise.withResolvers<void>()
+    // What is live may come before the answer.
     socket.on('event', ({ importId, events }) => {
       expect(importId).toBe(run.import.id)
       live.push(...events)
       if (live.at(-1)?.status === 'succeeded') ended.resolve()
     })
+    const ack = await watch(socket, { importId: run.import.id })
+    if (!ack.ok) throw new Error(ack.error.code)
     gate.open()
     await ended.promise
     const stored = await api.events(run.import.id)
