@@ -13,4 +13,4 @@ export function kindIcon(kind: ImportKind): string {
 }
 
 /** Kinds that can be started here, and that the history holds. */
-export const offeredKinds: readonly ImportKind[] = ['restore', 'commerce']
+export const offeredKinds: readonly ImportKind[] = ['restore', 'commerce', 'bulk']

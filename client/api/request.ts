@@ -32,7 +32,10 @@ export class ApiError extends Error {
 
 export type Call = {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Sent as JSON. */
   body?: unknown
+  /** Sent as a form, in the place of a body. */
+  form?: FormData
   headers?: Record<string, string>
   query?: Record<string, string | number | readonly string[] | undefined>
   /** Asks by this watch token, not by the login. */
@@ -50,7 +53,10 @@ export async function request<T>(path: string, call: Call = {}): Promise<T> {
 }
 
 /** Calls the API and answers the response as it is, when it is not an error. */
-export async function send(path: string, { method = 'GET', body, query, token, background, signal, headers: more }: Call = {}): Promise<Response> {
+export async function send(
+  path: string,
+  { method = 'GET', body, form, query, token, background, signal, headers: more }: Call = {},
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json', ...more }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (token) headers[watchTokenHeader] = token
@@ -58,7 +64,11 @@ export async function send(path: string, { method = 'GET', body, query, token, b
   let response: Response
   try {
     const init: RequestInit = { method, headers, credentials: 'same-origin', signal: signal ?? null }
-    response = await fetch(`${path}${queryOf(query)}`, body === undefined ? init : { ...init, body: JSON.stringify(body) })
+    response = await fetch(`${path}${queryOf(query)}`, {
+      ...init,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(form && { body: form }),
+    })
   } catch (thrown) {
     if (signal?.aborted) throw thrown
     throw new ApiError('network', 'The server did not answer.', { status: 0 })

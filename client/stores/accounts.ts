@@ -1,8 +1,9 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { AccountTest, AccountView } from '../../shared/protocol/views.ts'
+import type { AccountTest, AccountView, TraceAnswer } from '../../shared/protocol/views.ts'
 import * as api from '../api/accounts.ts'
 import type { AccountChange, AccountDraft, PlaceDraft } from '../api/accounts.ts'
+import { traceCopy } from '../api/trace.ts'
 import { useSession } from './session.ts'
 
 /** Where bulk uploads deliver. */
@@ -46,5 +47,7 @@ export const useAccounts = defineStore('accounts', () => {
   const test = async (what: { id: string } | PlaceDraft): Promise<AccountTest> =>
     await guard('id' in what ? api.testAccount(what.id) : api.testPlace(what))
 
-  return { byId, list, state, load, add, change, remove, test }
+  const trace = async (file: File): Promise<TraceAnswer['found']> => (await guard(traceCopy(file))).found
+
+  return { byId, list, state, load, add, change, remove, test, trace }
 })
