@@ -41,7 +41,7 @@ export async function createApp(config: Config, log: Logger, { role = 'both', im
   try {
     const serves = role !== 'work'
     const works = role !== 'serve' || config.engine.type === 'embedded'
-    return { ...(await start(config, log, closers, { serves, works, importers: { ...ownImporters, ...importers } })), close }
+    return { ...(await start(config, log, closers, { serves, works, importers: { ...ownImporters(config.guard), ...importers } })), close }
   } catch (error) {
     await close()
     throw error

@@ -18,7 +18,7 @@ export function createExchange(config: Config, { stores, runs, publisher }: { st
   const { database, storage, hashing } = stores
   const { events, enqueue, worker, reader, signals } = runs
   const pieces = new ReceivedPieces({ database, storage, maxBytes: config.maxUploadBytes })
-  const cycles = new ExchangeCycles({ database, events, storage })
+  const cycles = new ExchangeCycles({ database, events, storage, guard: config.guard })
   const starts = new ExchangeStarts({ database, events, storage, hashing, pieces, leases: new SqlLeases(database), worker, enqueue })
   return {
     cycles,

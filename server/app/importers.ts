@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts'
 import type { KindIntake } from '../http/routes/start-import.ts'
 import { bulkIntake } from '../importers/bulk/intake.ts'
 import { commerceIntake } from '../importers/commerce/intake.ts'
@@ -8,8 +9,9 @@ import type { ImportKind } from '../../shared/protocol/views.ts'
 export type ImporterParts = { module: string; intake: KindIntake }
 export type Importers = Partial<Record<ImportKind, ImporterParts>>
 
-export const ownImporters: Importers = {
+/** @param guard what an import from 1C may do without asking, in percent */
+export const ownImporters = (guard: Config['guard']): Importers => ({
   restore: { module: new URL('../importers/restore/restore.ts', import.meta.url).href, intake: restoreIntake },
-  commerce: { module: new URL('../importers/commerce/commerce.ts', import.meta.url).href, intake: commerceIntake },
+  commerce: { module: new URL('../importers/commerce/commerce.ts', import.meta.url).href, intake: commerceIntake(guard) },
   bulk: { module: new URL('../importers/bulk/bulk.ts', import.meta.url).href, intake: bulkIntake },
-}
+})

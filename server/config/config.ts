@@ -46,6 +46,8 @@ export type Config = {
   uploads: { keepMs: number; perUser: number; bytesPerUser: number; tokenMs: number }
   /** How large the pieces are in which 1C sends a file, and how long it is held while it asks for an import's end. */
   exchange: { fileLimit: number; holdMs: number }
+  /** What an import from 1C may do without asking, in percent. */
+  guard: { removed: number; moved: number; by: number }
   keepUploadsMs: number
   sqliteDirs: string[]
   /** Where accounts of bulk uploads may lead to. */
@@ -95,6 +97,7 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
       tokenMs: s.WATCH_TOKEN_SECONDS * 1000,
     },
     exchange: { fileLimit: s.EXCHANGE_FILE_LIMIT_KB * 1024, holdMs: s.EXCHANGE_HOLD_SECONDS * 1000 },
+    guard: { removed: s.GUARD_DELETED_PERCENT, moved: s.GUARD_PRICES_PERCENT, by: s.GUARD_PRICES_BY_PERCENT },
     keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
     sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),
     destinations: {

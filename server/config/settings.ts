@@ -4,6 +4,7 @@ import { z } from 'zod'
  * Every setting, once: its name in the environment, its rule, its default and a sentence for people. `.env.example` and the README's table are made from it.
  */
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const percent = (usual: number) => z.coerce.number().min(0).max(1000).default(usual)
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -68,6 +69,9 @@ const allSettings = z.object({
     .default(16_384)
     .describe('1C sends a file to /exchange/1c in pieces of this size; a web server in front must take bodies as large.'),
   EXCHANGE_HOLD_SECONDS: whole(1, 600).default(20).describe('1C asks without a pause how its import stands; so long each question is held.'),
+  GUARD_DELETED_PERCENT: percent(10).describe('An import from 1C that would mark more of the products as deleted asks a person first.'),
+  GUARD_PRICES_PERCENT: percent(5).describe('One of which more of the prices would move far asks as well.'),
+  GUARD_PRICES_BY_PERCENT: percent(30).describe('A price that moves by more has moved far.'),
   KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
   SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
   DESTINATION_HOSTS: list

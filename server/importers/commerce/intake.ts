@@ -1,12 +1,16 @@
 import { commerceOptions } from '../../../shared/schemas/commerce-options.ts'
+import type { CommerceOptions } from '../../../shared/schemas/commerce-options.ts'
 import { AppError } from '../../errors.ts'
 import { isZipHead, notTaken, notXml } from './read/documents.ts'
 
+/** What the guard lets pass where a start does not say it, in percent. */
+export type GuardLimits = CommerceOptions['limits']
+
 /** What the start of an import from 1C checks before a run exists: its options, and that each file may be XML or a zip. */
-export const commerceIntake = {
+export const commerceIntake = (guard: GuardLimits) => ({
   needsTarget: true,
   parseOptions(options: unknown): Record<string, unknown> {
-    const parsed = commerceOptions.safeParse(options)
+    const parsed = commerceOptions.safeParse(withLimits(options, guard))
     if (parsed.success) return parsed.data
     const [issue] = parsed.error.issues
     throw new AppError('invalid_input', `options${issue?.path.length ? `.${issue.path.join('.')}` : ''}: ${issue?.message ?? 'not valid'}`)
@@ -17,4 +21,10 @@ export const commerceIntake = {
     const { code, message, details } = notTaken(name, what)
     throw new AppError('unsupported_file', message, { details: { ...details, code } })
   },
+})
+
+function withLimits(options: unknown, guard: GuardLimits): unknown {
+  if (typeof options !== 'object' || options === null) return options
+  const limits = 'limits' in options ? options.limits : {}
+  return typeof limits === 'object' ? { ...options, limits: { ...guard, ...limits } } : options
 }

@@ -8,6 +8,7 @@ import { AppError } from '../../errors.ts'
 import type { EventLog } from '../../realtime/event-log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { commerceOptions } from '../../../shared/schemas/commerce-options.ts'
+import type { CommerceOptions } from '../../../shared/schemas/commerce-options.ts'
 import { isFinal } from '../../../shared/session-status.ts'
 import { draftOf } from '../import-draft.ts'
 
@@ -15,6 +16,8 @@ export type ExchangeType = ExchangeCycle['type']
 /** Who calls, for the log of the import session. */
 export type Caller = { agent: string; address: string; requestId: string }
 export type CycleParts = { database: Database; events: EventLog; storage: Storage }
+/** What the guard lets pass, in percent. */
+type Guarded = CycleParts & { guard: CommerceOptions['limits'] }
 
 /** An upload that nobody goes on with for so long was given up: sockets that stand still are closed sooner. */
 const givenUpMs = 150_000
@@ -26,9 +29,9 @@ const adoptableMs = 24 * 3_600_000
  * it lies in SQL: any process goes on with it, also under the next cookie when 1C has lost the first.
  */
 export class ExchangeCycles {
-  readonly #parts: CycleParts
+  readonly #parts: Guarded
 
-  constructor(parts: CycleParts) {
+  constructor(parts: Guarded) {
     this.#parts = parts
   }
 
@@ -99,14 +102,14 @@ export class ExchangeCycles {
   }
 
   async #open(principal: ExchangePrincipal, type: ExchangeType, caller: Caller): Promise<ExchangeCycle> {
-    const { database, events } = this.#parts
+    const { database, events, guard } = this.#parts
     const { login } = principal
     const { cycle, fresh } = await database.em().transactional(async (em) => {
       // Two first files at once: the second finds what the first has opened.
       await em.findOne(ExchangeLoginEntity, { id: login.id }, { lockMode: LockMode.PESSIMISTIC_WRITE, disableIdentityMap: true })
       const there = await em.findOne(ExchangeCycleEntity, { loginId: login.id, type, closed: false }, { disableIdentityMap: true })
       if (there) return { cycle: there, fresh: false }
-      const row = await sessionRow(em, principal, caller)
+      const row = await sessionRow(em, principal, caller, guard)
       const opened = cycleOf(row, principal, type)
       await em.insert(ImportSessionEntity, row)
       await em.insert(ExchangeCycleEntity, opened)
@@ -119,9 +122,9 @@ export class ExchangeCycles {
 }
 
 /** An import session that waits for its files. What it runs is not known yet, so it is the same as no other. */
-async function sessionRow(em: EntityManager, { user }: ExchangePrincipal, { requestId }: Caller): Promise<ImportSession> {
+async function sessionRow(em: EntityManager, { user }: ExchangePrincipal, { requestId }: Caller, limits: Guarded['guard']): Promise<ImportSession> {
   const { targetId, types, source } = await readExchangeSettings(em, user.id)
-  const options = commerceOptions.parse({ types, source })
+  const options = commerceOptions.parse({ types, source, limits })
   const who = { id: user.id, loginId: null }
   const draft = draftOf({ kind: 'commerce', targetId, options, files: [], user: who, requestId, idempotencyKey: undefined, receivedAt: Date.now() })
   const title = `1C exchange · ${user.name}`

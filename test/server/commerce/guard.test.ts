@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { commerceIntake } from '../../../server/importers/commerce/intake.ts'
 import { movedFar } from '../../../server/importers/commerce/check/moved-far.ts'
 import { Databases, dialects } from '../restore/databases.ts'
 import type { TestDatabase } from '../restore/test-database.ts'
@@ -114,5 +115,14 @@ describe('A price has moved far', () => {
     ['99999999999999.9', '129999999999999.9', true],
   ])('from %s to %s: %s', (before, after, far) => {
     expect(movedFar(before, after, 30)).toBe(far)
+  })
+})
+
+describe('What the guard lets pass', () => {
+  it('is what the server is set to, where a start does not say it', () => {
+    const intake = commerceIntake({ removed: 1, moved: 2, by: 3 })
+    expect(intake.parseOptions({ types: ['prices'] })).toMatchObject({ limits: { removed: 1, moved: 2, by: 3 } })
+    expect(intake.parseOptions({ types: ['prices'], limits: { moved: 50 } })).toMatchObject({ limits: { removed: 1, moved: 50, by: 3 } })
+    expect(() => intake.parseOptions({ types: ['prices'], limits: 'none' })).toThrow('limits')
   })
 })
