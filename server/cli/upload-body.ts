@@ -12,12 +12,22 @@ type Part = { head: Buffer; file?: { path: string; size: number } }
 
 /**
  * A multipart/form-data body (RFC 7578) of text fields and files, the latter read from the disk piece by piece. (A FormData of file-backed Blobs let
- * memory grow to 600 MB for a file of 1 GiB.) Throws UsageError for a file that can't be read.
+ * memory grow to 600 MB for a file of 1 GiB.) In the place of a file that was uploaded before stands the id of its upload. Throws UsageError for a file that
+ * can't be read.
  */
-export async function multipartBody(fields: Record<string, string>, files: string[]): Promise<StreamedBody> {
+export async function multipartBody(
+  fields: Record<string, string>,
+  files: string[],
+  uploaded: ReadonlyMap<string, string> = new Map(),
+): Promise<StreamedBody> {
   const boundary = `intake-${randomUUID()}`
   const parts: Part[] = Object.entries(fields).map(([name, value]) => ({ head: partHead(boundary, `name="${name}"`, value) }))
   for (const file of files) {
+    const uploadId = uploaded.get(file)
+    if (uploadId !== undefined) {
+      parts.push({ head: partHead(boundary, 'name="upload"', uploadId) })
+      continue
+    }
     const disposition = `name="file"; filename="${escapeName(path.basename(file))}"`
     parts.push({
       head: partHead(boundary, `${disposition}\r\nContent-Type: application/octet-stream`),
@@ -39,7 +49,8 @@ function escapeName(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
-async function sizeOf(file: string): Promise<number> {
+/** Throws UsageError for a file that can't be read. */
+export async function sizeOf(file: string): Promise<number> {
   try {
     const found = await stat(file)
     if (!found.isFile()) throw new Error('it is not a file')

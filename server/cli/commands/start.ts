@@ -11,8 +11,8 @@ import type { CommandContext } from '../command-context.ts'
 import { describeImport } from '../import-text.ts'
 import { UsageError } from '../surroundings.ts'
 import { targetIdOf } from '../target-names.ts'
-import { multipartBody } from '../upload-body.ts'
-import type { StreamedBody } from '../upload-body.ts'
+import { largeFrom, sendLargeFile } from '../send-large-file.ts'
+import { multipartBody, sizeOf } from '../upload-body.ts'
 import { watchRun } from '../watch-run.ts'
 
 type StartOptions = { target?: string; types?: string[]; option: Record<string, unknown>; follow?: boolean }
@@ -30,7 +30,8 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .option('--follow', 'watch it to its end')
     .action(async (kind: string, files: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
-        const body = await startBody(api, kind, files, target, types ? { ...option, types } : option)
+        const fields = await fieldsOf(api, kind, files, target, types ? { ...option, types } : option)
+        const body = await multipartBody(fields, files, await sendLarge(api, files, surroundings.interrupted))
         const answer = await api.post<StartAnswer>(paths.imports, { body, headers: { 'Idempotency-Key': randomUUID() } })
         const words = answer.outcome === 'joined' ? 'This is already under way; joined it.' : 'Started.'
         printer.result(json && !follow ? answer : { start: answer }, () => `${words}\n${describeImport(answer.import)}`)
@@ -60,18 +61,28 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-async function startBody(
+async function fieldsOf(
   api: Api,
   kind: string,
   files: string[],
   target: string | undefined,
   options: Record<string, unknown>,
-): Promise<StreamedBody> {
+): Promise<Record<string, string>> {
   // Looked at first: a name that is wrong is told before anybody logs in.
-  await multipartBody({}, files)
-  if (kind === 'bulk') return await multipartBody({ kind, options: JSON.stringify(await withAccountIds(api, options)) }, files)
+  for (const file of files) await sizeOf(file)
+  if (kind === 'bulk') return { kind, options: JSON.stringify(await withAccountIds(api, options)) }
   const targetId = await targetIdOf(api, target)
-  return await multipartBody({ kind, ...(targetId !== null && { target: targetId }), options: JSON.stringify(options) }, files)
+  return { kind, ...(targetId !== null && { target: targetId }), options: JSON.stringify(options) }
+}
+
+/** Uploads the large ones of the files; answers the ids of their uploads by path. */
+async function sendLarge(api: Api, files: string[], interrupted: AbortSignal): Promise<Map<string, string>> {
+  const uploaded = new Map<string, string>()
+  for (const file of new Set(files)) {
+    const size = await sizeOf(file)
+    if (size > largeFrom) uploaded.set(file, await sendLargeFile(api, { path: file, size }, interrupted))
+  }
+  return uploaded
 }
 
 /** `--option accounts=a,b`: ids or names. */
