@@ -6,13 +6,17 @@ import { count, faultsOf, sumOf, tableOf, textOf } from '../test/faults/cluster/
 import type { Table } from '../test/faults/cluster/summary.ts'
 import { openSurroundings } from '../test/faults/cluster/surroundings.ts'
 import type { Engine, Surroundings } from '../test/faults/cluster/surroundings.ts'
+import type { Scenario } from '../test/faults/cluster/scenario.ts'
+import { lostAtDefaults } from '../test/faults/scenarios/lost-at-defaults.ts'
 import { scenariosOf } from '../test/faults/scenarios/all-scenarios.ts'
 
 /**
- * `npm run faults -- [--seeds 100] [--first SEED] [--only WORDS] [--engine embedded|distributed] [--away 5,40,120] [--minutes M] [--out FILE]`: so many plays of
- * the fault suite, each with a seed of its own, which also chooses its scenario. Prints each play that found something, and a table at the end. A seed printed
- * here repeats its play: `--first SEED --seeds 1 --engine … --only …`. `--away`: for how many seconds Redis is unreachable. `--minutes`: begins no play later
- * than that. `--out`: adds the table to the one in FILE, so that many plays can be had in portions. Ends its servers also at Ctrl-C.
+ * `npm run faults -- [--seeds 100] [--first SEED] [--only WORDS] [--engine embedded|distributed] [--away 5,40,120] [--defaults N] [--minutes M] [--out FILE]`:
+ * so many plays of the fault suite, each with a seed of its own, which also chooses its scenario. Prints each play that found something, and a table at the
+ * end. A seed printed here repeats its play: `--first SEED --seeds 1 --engine … --only …`. Ends its servers also at Ctrl-C.
+ *
+ * `--away`: for how many seconds Redis is unreachable. `--defaults`: so many more plays with the default lease, which tell how long a run waited whose worker
+ * died. `--minutes`: begins no play later than that. `--out`: adds the table to the one in FILE, so that many plays can be had in portions.
  */
 const { values } = parseArgs({
   options: {
@@ -23,6 +27,7 @@ const { values } = parseArgs({
     away: { type: 'string', default: '5' },
     minutes: { type: 'string', default: 'Infinity' },
     out: { type: 'string' },
+    defaults: { type: 'string', default: '0' },
   },
 })
 /** A cluster that has seen many faults makes room for a new one, so that logs and databases do not grow for ever. */
@@ -36,8 +41,11 @@ const mayPlay = (): boolean => !stopped.signal.aborted && performance.now() < un
 
 async function playSome(engine: Engine, seeds: number[], surroundings: Surroundings, table: Table): Promise<void> {
   const scenarios = scenariosOf(engine, values.away.split(',').map(Number)).filter(({ name }) => name.includes(values.only))
-  if (scenarios.length === 0 || !mayPlay()) return
-  const stage = await Stage.open(engine, surroundings)
+  if (scenarios.length === 0 || seeds.length === 0 || !mayPlay()) return
+  await playOn(engine, await Stage.open(engine, surroundings), scenarios, seeds, table)
+}
+
+async function playOn(engine: Engine, stage: Stage, scenarios: Scenario[], seeds: number[], table: Table): Promise<void> {
   try {
     for (const seed of seeds) {
       if (!mayPlay()) return
@@ -54,6 +62,13 @@ async function playSome(engine: Engine, seeds: number[], surroundings: Surroundi
   }
 }
 
+async function playAtDefaults(surroundings: Surroundings, first: number, table: Table): Promise<void> {
+  if (Number(values.defaults) === 0 || !mayPlay()) return
+  const scenario = lostAtDefaults((seconds) => console.log(`at default settings, a run whose worker died went on after ${seconds.toFixed(1)} s`))
+  const seeds = Array.from({ length: Number(values.defaults) }, (_none, index) => first + index)
+  await playOn('distributed', await Stage.open('distributed', surroundings, { env: { LEASE_SECONDS: '30' } }), [scenario], seeds, table)
+}
+
 async function playAll(surroundings: Surroundings, table: Table): Promise<void> {
   const [seeds, first] = [Number(values.seeds), Number(values.first)]
   console.log(`${seeds} plays from seed ${first}`)
@@ -65,6 +80,7 @@ async function playAll(surroundings: Surroundings, table: Table): Promise<void> 
       await playSome(engine, own, surroundings, table)
     }
   }
+  await playAtDefaults(surroundings, first, table)
 }
 
 async function main(): Promise<void> {

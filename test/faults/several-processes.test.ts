@@ -1,12 +1,14 @@
 import path from 'node:path'
+import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { toJob } from '../../server/jobs/bullmq-entry.ts'
 import { paths } from '../../shared/protocol/paths.ts'
 import type { StartAnswer, WatchGrant } from '../../shared/protocol/views.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { eventually } from '../support/eventually.ts'
 import { Gates } from '../support/gate.ts'
 import { hasPostgres, runSql } from '../support/postgres.ts'
-import { hasRedis } from '../support/redis.ts'
+import { freshPrefix, hasRedis } from '../support/redis.ts'
 import type { Script } from '../support/scripted/script.ts'
 import { Watcher } from '../support/watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
@@ -23,9 +25,10 @@ describe.skipIf(!hasPostgres || !hasRedis)('two processes that serve and two tha
   let one: ApiClient
   let other: ApiClient
   let count = 0
+  const prefix = freshPrefix()
   beforeAll(async () => {
     surroundings = await openSurroundings()
-    cluster = await Cluster.open('distributed', surroundings, { main: scriptedMain })
+    cluster = await Cluster.open('distributed', surroundings, { main: scriptedMain, env: { REDIS_PREFIX: prefix } })
     one = await cluster.admin('serve 1')
     other = await cluster.admin('serve 2')
   })
@@ -61,6 +64,34 @@ describe.skipIf(!hasPostgres || !hasRedis)('two processes that serve and two tha
     const view = await one.ended(answers[0]!.body.import.id)
     expect(view).toMatchObject({ status: 'succeeded', attempt: 1 })
     await expectWhole(view.id)
+  })
+
+  it('make one attempt of a run that the queue gives to all at once', async () => {
+    for (const name of cluster.names('work')) cluster.stop(name)
+    const { import: run } = await start([{ log: 'once' }])
+    const jobs = new Queue('attempts', { connection: { url: surroundings.redis.url }, prefix: `${prefix}:queue` })
+    const entries = Array.from({ length: 20 }, (_none, attempt) => toJob({ importId: run.id, attempt: attempt + 1 }))
+    await jobs.addBulk(entries)
+    await jobs.close()
+    await cluster.heal()
+    const view = await one.ended(run.id)
+    expect(view).toMatchObject({ status: 'succeeded', attempt: 1 })
+    await expectWhole(run.id)
+  })
+
+  it('start together, eight on an empty database, and one makes what the first start makes', async () => {
+    const many = await Cluster.open('distributed', surroundings, { main: scriptedMain, serve: 4, work: 4 })
+    try {
+      const count = async (sql: string) => Number((await runSql(many.databaseUrl, sql))[0]!['count'])
+      expect(await count('SELECT count(*) FROM app_user')).toBe(1)
+      expect(await count('SELECT count(*) FROM target')).toBe(1)
+      expect(await count('SELECT count(*) - count(DISTINCT name) AS count FROM mikro_orm_migrations')).toBe(0)
+      const api = await many.admin('serve 4')
+      const { import: run } = await api.startScript([{ log: 'works' }])
+      expect(await api.ended(run.id)).toMatchObject({ status: 'succeeded' })
+    } finally {
+      await many.close()
+    }
   })
 
   it('tell at each what is started and watched at the other', async () => {
