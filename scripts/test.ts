@@ -13,7 +13,7 @@ import { startPostgres, startRedis } from './testing/services.ts'
 import type { Service } from './testing/services.ts'
 import { endStrays, runMarker } from './testing/strays.ts'
 
-const partLimitMs = 12 * 60_000
+const partLimitMs = 20 * 60_000
 
 const stop = new AbortController()
 
