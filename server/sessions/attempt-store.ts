@@ -143,7 +143,7 @@ export class SqlAttemptStore implements AttemptStore {
     const details = 'error' in outcome ? outcome.error.details : undefined
     const stored = await this.#parts.events.write({
       importId,
-      expect: { attempt, statuses: ['running', 'cancelling', 'resuming'] },
+      expect: { attempt, statuses: ['running', 'cancelling'] },
       patch: {
         status,
         ledger,
