@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { paths, uploadTokenHeader } from '../../../shared/protocol/paths.ts'
@@ -282,17 +283,23 @@ describe('uploads by tus that nobody goes on with', () => {
     let app = await startApp()
     let api = await app.admin()
     const bytes = script(3000)
-    const [half, waiting, taken] = [await begin(api, 2000), await uploadWhole(api, script(50)), await uploadWhole(api, bytes)]
+    const [half, waiting, taken] = [await begin(api, megabyte), await uploadWhole(api, script(50)), await uploadWhole(api, bytes)]
     await patch(api, half.url, 0, Buffer.alloc(1000))
     const { body } = await startUploads(api, [taken.id])
     await api.ended(body.import.id)
-    // A restart forgets nothing of them.
+    const open = await new CutPatch(app.url, half.url, { token: half.token, offset: 1000, length: megabyte - 1000 }).send(Buffer.alloc(700_000))
+    const folder = path.join(app.dataDir, 'uploads')
+    const sizes = async () => await Promise.all((await readdir(folder)).map(async (name) => (await stat(path.join(folder, name))).size))
+    await eventually(async () => expect(Math.max(...(await sizes()))).toBeGreaterThan(500_000))
+    // A restart forgets nothing of them, nor what is flowing.
     app = await app.restart()
+    expect(open.socket.destroyed || (await once(open.socket, 'close'))).toBeTruthy()
+    expect(await sizes()).toContain(701_000)
     api = await app.admin()
-    expect(await offsetOf(api, half.url)).toBe(1000)
+    expect(await offsetOf(api, half.url)).toBe(701_000)
     app = await app.restart({ UPLOAD_HOURS: '0.000001' })
     api = await app.admin()
-    await patch(api, half.url, 1000, Buffer.alloc(1))
+    await patch(api, half.url, 701_000, Buffer.alloc(1))
     app = await app.restart()
     await eventually(async () => expect(await readdir(path.join(app.dataDir, 'uploads'))).toHaveLength(2))
     expect(await offsetOf(await app.admin(), half.url)).toBe(-1)
