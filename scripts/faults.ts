@@ -16,7 +16,7 @@ import { scenariosOf } from '../test/faults/scenarios/all-scenarios.ts'
  * end. A seed printed here repeats its play: `--first SEED --seeds 1 --engine … --only …`. Ends its servers also at Ctrl-C.
  *
  * `--away`: for how many seconds Redis is unreachable. `--defaults`: so many more plays with the default lease, which tell how long a run waited whose worker
- * died. `--minutes`: begins no play later than that. `--out`: adds the table to the one in FILE, so that many plays can be had in portions.
+ * died. `--minutes`: begins no play so long after the first. `--out`: adds the table to the one in FILE, so that many plays can be had in portions.
  */
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,8 @@ const { values } = parseArgs({
 const playsOnOneStage = 100
 
 const engines: Engine[] = values.engine === 'embedded' || values.engine === 'distributed' ? [values.engine] : ['embedded', 'distributed']
-const until = performance.now() + Number(values.minutes) * 60_000
+/** Counts from the first play: to start all the servers takes its time. */
+let until = Infinity
 const stopped = new AbortController()
 const interrupted = once(stopped.signal, 'abort').then(() => null)
 const mayPlay = (): boolean => !stopped.signal.aborted && performance.now() < until
@@ -46,6 +47,7 @@ async function playSome(engine: Engine, seeds: number[], surroundings: Surroundi
 }
 
 async function playOn(engine: Engine, stage: Stage, scenarios: Scenario[], seeds: number[], table: Table): Promise<void> {
+  until = Math.min(until, performance.now() + Number(values.minutes) * 60_000)
   try {
     for (const seed of seeds) {
       if (!mayPlay()) return
