@@ -11,6 +11,7 @@ export function confirmedTarget(target: Target, confirm: () => Promise<void>): T
     probe: async () => await target.probe(),
     readSchema: async () => await target.readSchema(),
     readRows: async (table, page) => await target.readRows(table, page),
+    look: async (lookup) => await target.look(lookup),
     claim: async (fence) => {
       const checkpoint = await target.claim(fence)
       await confirm()

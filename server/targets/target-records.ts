@@ -106,7 +106,7 @@ export class TargetRecords {
   }
 
   async tables(id: string): Promise<TableView[]> {
-    return await this.#use(id, async (target) => {
+    return await this.use(id, async (target) => {
       const tables = await target.readSchema()
       const views: TableView[] = []
       for (const table of tables) {
@@ -118,7 +118,7 @@ export class TargetRecords {
   }
 
   async rows(id: string, tableName: string, page: { offset: number; limit: number }): Promise<RowsPage> {
-    return await this.#use(id, async (target) => {
+    return await this.use(id, async (target) => {
       // The name is looked up in the catalogue, never put into SQL as it came.
       const table = (await target.readSchema()).find((candidate) => candidate.name === tableName)
       if (!table) throw new AppError('not_found', 'There is no such table in this database.')
@@ -127,7 +127,8 @@ export class TargetRecords {
     })
   }
 
-  async #use<T>(id: string, work: (target: Target) => Promise<T>): Promise<T> {
+  /** Opens the target for as long as something is done with it. */
+  async use<T>(id: string, work: (target: Target) => Promise<T>): Promise<T> {
     const target = await openTarget(await this.addressOf(id))
     try {
       return await work(target)

@@ -129,6 +129,8 @@ export type Target = {
   readSchema(): Promise<Table[]>
   /** A page of rows for people to look at, in the order of the primary key. Bytes come as Uint8Array, decimals and dates as text. */
   readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows>
+  /** As `findAll` of a transaction, of what is committed, for people to look at: nobody who writes waits for it. */
+  look(lookup: Lookup): Promise<Cell[][][]>
   /**
    * Announces an attempt: from now on no older attempt of this import session can commit. Answers the checkpoint that the former ones left.
    * Makes the table `intake_checkpoint` on first use. Throws `fenced` when a newer attempt is there.

@@ -327,6 +327,8 @@ export function describeReferences(subject: Subject): void {
         const lists = await transaction.findAll({ table: book, by: ['title'], keys: [['b'], ['nothing'], ['a'], ['b'], [null]], select: ['id'] })
         expect(lists.map((list) => list.flat().toSorted((a, b) => Number(a) - Number(b)))).toEqual([[2, 3], [], [1], [2, 3], []])
       })
+      const looked = await target.look({ table: book, by: ['title'], keys: [['b'], ['nothing']], select: ['id'] })
+      expect(looked.map((list) => list.flat().toSorted((a, b) => Number(a) - Number(b)))).toEqual([[2, 3], []])
     })
 
     it('do not find what can not be in the column', async () => {

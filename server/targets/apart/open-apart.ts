@@ -109,6 +109,7 @@ function targetIn(thread: TargetThread, capabilities: TargetCapabilities): Targe
     probe: async () => await ask('probe'),
     readSchema: async () => await ask('readSchema'),
     readRows: async (table, page) => await ask<TargetRows>('readRows', table, page),
+    look: async (lookup) => await ask<Cell[][][]>('look', aboutTable(thread, lookup)),
     claim: async (fence) => await ask<Checkpoint | null>('claim', fence),
     begin: async (fence) => {
       await ask('begin', fence)
@@ -119,10 +120,14 @@ function targetIn(thread: TargetThread, capabilities: TargetCapabilities): Targe
   }
 }
 
+function aboutTable(thread: TargetThread, { table, ...rest }: { table: Table }): object {
+  return { ...rest, sent: thread.sent(table) }
+}
+
 function transactionIn(thread: TargetThread): TargetTransaction {
   const ask = async (name: Extract<Call, { of: 'transaction' }>['name'], ...args: unknown[]): Promise<unknown> =>
     await thread.ask({ of: 'transaction', name, args })
-  const about = ({ table, ...rest }: { table: Table }): object => ({ ...rest, sent: thread.sent(table) })
+  const about = (of: { table: Table }): object => aboutTable(thread, of)
   return {
     createTables: async (tables) => void (await ask('createTables', tables)),
     write: async (batch) => void (await ask('write', about(batch))),

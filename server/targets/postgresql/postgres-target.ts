@@ -1,7 +1,7 @@
 import { transactionState } from '../fence.ts'
-import type { Checkpoint, Fence, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
+import type { Cell, Checkpoint, Fence, Lookup, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
 import { announce, remove } from './checkpoint.ts'
-import { readPage } from './read.ts'
+import { findLists, readPage } from './read.ts'
 import { countTables, readTables } from './schema.ts'
 import { Sessions } from './sessions.ts'
 import { PostgresTransaction } from './transaction.ts'
@@ -35,6 +35,10 @@ class PostgresTarget implements Target {
 
   async readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows> {
     return await this.#sessions.use(async (session) => await readPage(session, table, page))
+  }
+
+  async look(lookup: Lookup): Promise<Cell[][][]> {
+    return await this.#sessions.use(async (session) => await findLists(session, lookup))
   }
 
   async claim(fence: Fence): Promise<Checkpoint | null> {

@@ -1,10 +1,10 @@
 import { transactionState } from '../fence.ts'
-import type { Checkpoint, Fence, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
+import type { Cell, Checkpoint, Fence, Lookup, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
 import { announce, hasTable, remove } from './checkpoint.ts'
 import { connect, guarded, prepareForWriting } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { ForeignKeyWatch } from './foreign-keys.ts'
-import { readPage } from './read.ts'
+import { findLists, readPage } from './read.ts'
 import { countTables, readTables } from './schema.ts'
 import { SqliteTransaction } from './transaction.ts'
 import { Writers } from './writers.ts'
@@ -47,6 +47,10 @@ class SqliteTarget implements Target {
 
   async readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows> {
     return guarded(() => readPage(this.#connection, table, page))
+  }
+
+  async look(lookup: Lookup): Promise<Cell[][][]> {
+    return guarded(() => findLists(this.#connection, lookup))
   }
 
   async claim(fence: Fence): Promise<Checkpoint | null> {

@@ -37,6 +37,7 @@ export function cutTarget(target: Target, cut: Cut | null): Target & { commits: 
     probe: async () => await target.probe(),
     readSchema: async () => await target.readSchema(),
     readRows: async (table, page) => await target.readRows(table, page),
+    look: async (lookup) => await target.look(lookup),
     claim: async (fence) => await target.claim(fence),
     begin: async (fence) => transaction(await target.begin(fence)),
     forget: async (importId) => await target.forget(importId),
