@@ -22,6 +22,13 @@ export function createPages(): Router {
       },
       { path: '/databases', name: 'targets', component: () => import('./pages/TargetsPage.vue'), meta: { title: 'targets.title' } },
       { path: '/databases/:id', name: 'target', component: () => import('./pages/TargetPage.vue'), props: true, meta: { title: 'targets.browse' } },
+      {
+        path: '/databases/:id/catalog',
+        name: 'catalog',
+        component: () => import('./pages/CatalogPage.vue'),
+        props: true,
+        meta: { title: 'catalog.title' },
+      },
       { path: '/accounts', name: 'accounts', component: () => import('./pages/AccountsPage.vue'), meta: { title: 'accounts.title' } },
       { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'users.title', superuser: true } },
       { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue'), meta: { title: 'missing.title' } },

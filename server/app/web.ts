@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import { messageOf } from '../errors.ts'
+import { RunPictures } from '../sessions/run-pictures.ts'
 import { createHttpApp } from '../http/http-app.ts'
 import { createRateLimits } from '../http/middleware/rate-limits.ts'
 import type { RateLimits } from '../http/middleware/rate-limits.ts'
@@ -59,6 +60,7 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
     ...runs,
     uploads: parts.receiving.uploads,
     receiver: parts.receiving.receiver,
+    pictures: new RunPictures(stores.database, stores.storage),
     exchange: { ...parts.exchange, fileLimit: config.exchange.fileLimit },
     log: log.child({ scope: 'http' }),
     metrics: createMetrics(async () => await readRunAges(stores.database)),

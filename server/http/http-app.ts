@@ -12,6 +12,7 @@ import type { Logger } from '../logging/logger.ts'
 import type { EventSignals } from '../realtime/event-signals.ts'
 import type { ImportControl } from '../sessions/import-control.ts'
 import type { ImportReader } from '../sessions/import-reader.ts'
+import type { RunPictures } from '../sessions/run-pictures.ts'
 import type { ImportStarter } from '../sessions/import-starter.ts'
 import type { Uploads } from '../sessions/uploads/uploads.ts'
 import type { HashThread } from '../storage/hash-thread.ts'
@@ -36,6 +37,7 @@ import { sampleRoutes } from './routes/sample-routes.ts'
 import { sessionRoutes } from './routes/session-routes.ts'
 import { startImportRoute } from './routes/start-import.ts'
 import type { KindIntake } from './routes/start-import.ts'
+import { catalogRoutes } from './routes/catalog-routes.ts'
 import { targetRoutes } from './routes/target-routes.ts'
 import { uploadRoutes } from './routes/upload-routes.ts'
 import { traceRoute } from './routes/trace-route.ts'
@@ -72,6 +74,7 @@ export type HttpParts = {
   pagesDir: string
   samplesDir: string
   packageFile: string
+  pictures: RunPictures
   exchange: Omit<ExchangeParts, 'log' | 'rateLimits' | 'exchangeLogins' | 'storage' | 'hashing' | 'secureCookies'>
   exchangeLogins: ExchangeLogins
   closing: () => boolean
@@ -118,6 +121,7 @@ function createRouter(parts: HttpParts, secureCookies: boolean): Router<State> {
   openApiRoutes(router, parts)
   userRoutes(router, { ...parts, access })
   targetRoutes(router, { ...parts, access })
+  catalogRoutes(router, { ...parts, access })
   accountRoutes(router, { ...parts, access })
   sampleRoutes(router, { dir: parts.samplesDir, access })
   uploadRoutes(router, { ...parts, access })

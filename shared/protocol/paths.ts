@@ -24,6 +24,11 @@ export const paths = {
   targetTest: (targetId: string) => `/api/targets/${id(targetId)}/test`,
   tables: (targetId: string) => `/api/targets/${id(targetId)}/tables`,
   rows: (targetId: string, table: string) => `/api/targets/${id(targetId)}/tables/${id(table)}/rows`,
+  catalog: (targetId: string) => `/api/targets/${id(targetId)}/catalog`,
+  catalogProducts: (targetId: string) => `/api/targets/${id(targetId)}/catalog/products`,
+  catalogProduct: (targetId: string, productId: string) => `/api/targets/${id(targetId)}/catalog/products/${id(productId)}`,
+  catalogPicture: (targetId: string, productId: string, query: { source: string; path: string }) =>
+    `/api/targets/${id(targetId)}/catalog/products/${id(productId)}/picture?source=${id(query.source)}&path=${id(query.path)}`,
   accounts: '/api/accounts',
   account: (accountId: string) => `/api/accounts/${id(accountId)}`,
   accountTest: (accountId: string) => `/api/accounts/${id(accountId)}/test`,

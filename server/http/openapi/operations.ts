@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { accountBody, accountPatch, accountPlace } from '../../../shared/schemas/account.ts'
 import { bulkOptions } from '../../../shared/schemas/bulk-options.ts'
+import { catalogQuery, productsQuery } from '../../../shared/schemas/catalog-requests.ts'
+import { catalogItemSchema, catalogProductsSchema, catalogSchema } from '../../../shared/schemas/catalog-views.ts'
 import { restoreOptions } from '../../../shared/schemas/restore-options.ts'
 import {
   deliveriesQuery,
@@ -215,6 +217,30 @@ export const operations: Operation[] = [
     access: 'login',
     query: rowsQuery,
     answers: { 200: rowsSchema },
+  },
+  {
+    method: 'get',
+    path: '/targets/{id}/catalog',
+    summary: 'What was taken over from 1C: the sources, and the groups of one',
+    access: 'login',
+    query: catalogQuery.partial(),
+    answers: { 200: catalogSchema },
+  },
+  {
+    method: 'get',
+    path: '/targets/{id}/catalog/products',
+    summary: 'A page of the products of a group, or of all',
+    access: 'login',
+    query: productsQuery,
+    answers: { 200: catalogProductsSchema },
+  },
+  {
+    method: 'get',
+    path: '/targets/{id}/catalog/products/{product}',
+    summary: 'A product with its offers, prices and stocks',
+    access: 'login',
+    query: catalogQuery,
+    answers: { 200: z.object({ product: catalogItemSchema }) },
   },
   { method: 'get', path: '/accounts', summary: 'Where bulk uploads deliver', access: 'login', answers: { 200: items(accountSchema) } },
   {
