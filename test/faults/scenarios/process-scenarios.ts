@@ -28,7 +28,7 @@ export const processScenarios: Scenario[] = [
     engines: ['embedded'],
     disturb: async ({ cluster }) => {
       cluster.stop('both')
-      await delay(4000)
+      await delay(2_500)
       cluster.resume('both')
     },
   },
