@@ -43,6 +43,8 @@ const order = [
   'customers',
   'customer_addresses',
   'customer_contacts',
+  'customer_accounts',
+  'customer_representatives',
 ]
 
 /**

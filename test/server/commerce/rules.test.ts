@@ -289,13 +289,19 @@ for (const dialect of dialects) {
     })
 
     describe('customers', () => {
-      it('have addresses and contacts, and are deleted by their mark', async () => {
+      it('have addresses, contacts, bank accounts and representatives, and are deleted by their mark', async () => {
         const customer = (inner: string) => `<Контрагенты><Контрагент><Ид>c</Ид><Наименование>N</Наименование>${inner}</Контрагент></Контрагенты>`
         const address = '<Адрес><Представление>Street 1</Представление><АдресноеПоле><Тип>Город</Тип><Значение>X</Значение></АдресноеПоле></Адрес>'
         const contact = '<Контакты><Контакт><Тип>Почта</Тип><Значение>a@b.c</Значение></Контакт></Контакты>'
-        await take(customer(`<ИНН>7700</ИНН>${address}${contact}`), { types: ['customers'] })
+        const bank = '<Банк><БИК>044</БИК><Наименование>B</Наименование><Адрес><Представление>Street 2</Представление></Адрес></Банк>'
+        const account = `<РасчетныеСчета><РасчетныйСчет><НомерСчета>0040</НомерСчета>${bank}</РасчетныйСчет></РасчетныеСчета>`
+        const person =
+          '<Представители><Представитель><Отношение>Contact</Отношение><Ид>r</Ид><Наименование>R</Наименование></Представитель></Представители>'
+        await take(customer(`<ИНН>7700</ИНН>${address}${contact}${account}${person}`), { types: ['customers'] })
         expect(await rows('customers', 'id, name, inn')).toEqual([['c', 'N', '7700']])
         expect(await rows('customer_addresses', 'kind, address, fields')).toEqual([['Адрес', 'Street 1', '{"Город":"X"}']])
+        expect(await rows('customer_accounts', 'number, bank, bic, correspondent, bank_address')).toEqual([['0040', 'B', '044', '-', 'Street 2']])
+        expect(await rows('customer_representatives', 'relation, id, name')).toEqual([['Contact', 'r', 'R']])
         await take(customer('<Контакты/><ПометкаУдаления>true</ПометкаУдаления>'), { types: ['customers'] })
         expect(await rows('customers', 'id')).toEqual([])
         expect(await rows('customer_contacts', 'value')).toEqual([])

@@ -221,6 +221,8 @@ const listOwners: Partial<Record<Entity, Entity>> = {
   product_taxes: 'products',
   customer_addresses: 'customers',
   customer_contacts: 'customers',
+  customer_accounts: 'customers',
+  customer_representatives: 'customers',
 }
 
 /** The row that a list belongs to, as `made` has it; '' where the list may be there before it. */

@@ -4,7 +4,7 @@ import type { CommerceRecord } from '../read/record.ts'
 import type { Change, ListChange } from './change.ts'
 import { deletionMark, requiredId } from './values.ts'
 
-/** Контрагент: a company (ОфициальноеНаименование) or a person (ПолноеНаименование), with addresses and contacts. */
+/** Контрагент: a company (ОфициальноеНаименование) or a person (ПолноеНаименование), with addresses, contacts, bank accounts and representatives. */
 export function customerChange({ element }: CommerceRecord): Change {
   const id = requiredId(element)
   const deleted = deletionMark(element)
@@ -18,7 +18,9 @@ export function customerChange({ element }: CommerceRecord): Change {
     stated(element, 'КПП'),
     stated(element, 'КодПоОКПО'),
   ]
-  const lists = [...addresses(element, id), contacts(element, id)].filter((list) => list !== null)
+  const lists = [...addresses(element, id), contacts(element, id), accounts(element, id), representatives(element, id)].filter(
+    (list) => list !== null,
+  )
   return { rows: [{ entity: 'customers', key: [id], values, ...(deleted !== undefined && { deleted }) }], lists }
 }
 
@@ -44,4 +46,32 @@ function contacts(element: XmlElement, id: string): ListChange | null {
     values: [textOf(contact, 'Тип') ?? textOf(contact, 'КонтактВид'), textOf(contact, 'Значение')],
   }))
   return { entity: 'customer_contacts', owner: [id], mode: 'whole', items }
+}
+
+/** РасчетныеСчета/РасчетныйСчет{НомерСчета, Банк}. */
+function accounts(element: XmlElement, id: string): ListChange | null {
+  const stated = listed(element, 'РасчетныеСчета', 'РасчетныйСчет')
+  if (!stated) return null
+  const items = stated.map((account, at) => {
+    const bank = child(account, 'Банк')
+    const ofBank = ['Наименование', 'БИК', 'СчетКорреспондентский'].map((name) => bank && textOf(bank, name))
+    const address = bank && child(bank, 'Адрес')
+    return {
+      key: [at + 1],
+      values: [textOf(account, 'НомерСчета'), ...ofBank, address && textOf(address, 'Представление')].map((value) => value ?? null),
+    }
+  })
+  return { entity: 'customer_accounts', owner: [id], mode: 'whole', items }
+}
+
+/** Представители/Представитель: what they are to the customer, and who; in older files within Контрагент. */
+function representatives(element: XmlElement, id: string): ListChange | null {
+  const stated = listed(element, 'Представители', 'Представитель')
+  if (!stated) return null
+  const items = stated.map((one, at) => {
+    const who = child(one, 'Контрагент') ?? one
+    const relation = textOf(one, 'Отношение') ?? textOf(who, 'Отношение')
+    return { key: [at + 1], values: [relation, textOf(who, 'Ид'), textOf(who, 'Наименование')] }
+  })
+  return { entity: 'customer_representatives', owner: [id], mode: 'whole', items }
 }

@@ -26,6 +26,8 @@ const names: Record<Exclude<Entity, 'sources'>, string> = {
   customers: 'Customers',
   customer_addresses: 'Addresses of customers',
   customer_contacts: 'Contacts of customers',
+  customer_accounts: 'Bank accounts of customers',
+  customer_representatives: 'Representatives of customers',
   pending: 'Waiting for their offer',
 }
 

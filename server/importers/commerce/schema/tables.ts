@@ -21,6 +21,8 @@ export type Entity =
   | 'customers'
   | 'customer_addresses'
   | 'customer_contacts'
+  | 'customer_accounts'
+  | 'customer_representatives'
   | 'pending'
   | 'sources'
 
@@ -100,6 +102,18 @@ const specs: Record<Entity, Spec> = {
   },
   customer_addresses: { owner: ['customer_id'], item: ['kind'], data: { address: text, fields: text } },
   customer_contacts: { owner: ['customer_id'], item: ['position'], keys: { position: 'integer' }, data: { kind: text, value: text } },
+  customer_accounts: {
+    owner: ['customer_id'],
+    item: ['position'],
+    keys: { position: 'integer' },
+    data: { number: text, bank: text, bic: text, correspondent: text, bank_address: text },
+  },
+  customer_representatives: {
+    owner: ['customer_id'],
+    item: ['position'],
+    keys: { position: 'integer' },
+    data: { relation: text, id: text, name: text },
+  },
   pending: { item: ['kind', 'offer_id'], data: { content: text, file: text, line: 'integer' } },
   sources: { item: [], data: { products: 'integer', offers: 'integer', entities: text, last_run: text } },
 }
