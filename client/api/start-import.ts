@@ -1,5 +1,6 @@
 import { paths } from '../../shared/protocol/paths.ts'
 import type { ImportKind, StartAnswer } from '../../shared/protocol/views.ts'
+import { filesByThemselves } from '../upload/files-by-themselves.ts'
 import { inTurns } from '../upload/in-turns.ts'
 import { UploadMemory } from '../upload/upload-memory.ts'
 import { ProgressSum } from '../upload/upload-progress.ts'
@@ -21,8 +22,6 @@ export type Upload = {
 
 type FormSending = { idempotencyKey: string; signal: AbortSignal | undefined; onProgress: (share: number) => void }
 
-/** A larger file goes by itself, and may be interrupted. */
-const largeFrom = 64 * 1024 * 1024
 const largeAtOnce = 2
 
 /**
@@ -32,7 +31,7 @@ const largeAtOnce = 2
 export async function startImport(form: StartForm, { idempotencyKey, uploaded, onProgress, signal }: Upload): Promise<StartAnswer> {
   const memory = new UploadMemory(localStorage)
   const progress = new ProgressSum(form.files, (sum, jumped) => onProgress?.(sum, jumped))
-  const large = form.files.filter((file) => file.size > largeFrom)
+  const large = filesByThemselves(form.files)
   for (const file of large) if (uploaded.has(file)) progress.set(file, file.size, true)
   const missing = large.filter((file) => !uploaded.has(file))
   await inTurns(missing, largeAtOnce, signal, async (file, stop) => {

@@ -98,7 +98,7 @@ export class UploadReceiver {
       await this.#suspend(upload, writer, at)
       if (usable) this.#hashes.keep(upload.id, at, usable)
     }
-    if (failure !== null) throw failure instanceof AppError ? failure : cutOff(failure)
+    if (failure !== null) throw told(failure, stream)
     return at
   }
 
@@ -198,6 +198,8 @@ function tooMuch(): AppError {
   return new AppError('upload_too_large', 'More came than was announced.')
 }
 
-function cutOff(cause: unknown): AppError {
-  return new AppError('upload_truncated', 'The upload was cut off. Go on where it stands.', { cause })
+function told(failure: unknown, { destroyed }: Readable): AppError {
+  if (failure instanceof AppError) return failure
+  if (destroyed) return new AppError('upload_truncated', 'The upload was cut off. Go on where it stands.', { cause: failure })
+  return new AppError('internal', 'The server failed to keep this. Go on where the upload stands.', { cause: failure })
 }

@@ -21,7 +21,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 
 type Subject = { app: TestApp; api: ApiClient }
 
-const settings = { MAX_UPLOAD_MB: '40', UPLOADS_PER_USER: '30', UPLOADS_PER_USER_MB: '200' }
+const settings = { MAX_UPLOAD_MB: '40', UPLOADS_PER_USER: '12', UPLOADS_PER_USER_MB: '200' }
 const code = ({ status, body }: { status: number; body: unknown }) => ({ status, code: (body as { error?: { code: string } })?.error?.code })
 
 /** An application for the tests around it. */
@@ -268,7 +268,7 @@ describeOnAppDatabases('uploads by tus', (start) => {
   it('are no more than one user may have', async () => {
     const { app, api } = subject
     const other = await new ApiClient(app.url).login('admin', adminPassword)
-    const begun = await Promise.all(Array.from({ length: 40 }, async () => await begin(other, 1)))
+    const begun = await Promise.all(Array.from({ length: 14 }, async () => await begin(other, 1)))
     const refused = begun.filter(({ answer }) => answer.status !== 201)
     expect(code(refused[0]!.answer)).toEqual({ status: 403, code: 'upload_quota' })
     for (const { url, answer } of begun) if (answer.status === 201) await terminate(api, url)
