@@ -13,6 +13,8 @@ export type Span = { first: number; count: number }
 const beyond = 3
 const narrowest = 52
 const enough = 168
+/** Of a pixel: what is rounded off is not seen as a gap. */
+const fraction = 1 / 64
 
 /** What is seen of `lines` of one size in `room` pixels after `offset` pixels. */
 export function spanOf({ lines, size, room, offset }: { lines: number; size: number; room: number; offset: number }): Span {
@@ -24,7 +26,7 @@ export function spanOf({ lines, size, room, offset }: { lines: number; size: num
 /** Columns share the width, of which few of them leave more to names; where they would get too narrow the matrix is wider than its box. Names over narrow ones stand upright. */
 export function matrixSizes(width: number, columns: number): MatrixSizes {
   const side = width < 560 ? 132 : Math.max(240, Math.min(440, width - columns * enough))
-  const column = Math.max(narrowest, Math.floor((width - side) / Math.max(1, columns)))
+  const column = Math.max(narrowest, Math.floor((width - side) / Math.max(1, columns) / fraction) * fraction)
   return { row: 36, column, side, head: column < 100 ? 132 : 60 }
 }
 
