@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream'
 
-/** A file to be delivered. Its bytes are given from any position, as often as asked for; they are the same each time. */
-export type Content = (start: number) => Readable
+/**
+ * A file to be delivered. Its bytes are given from any position, as often as asked for; they are the same each time. `file`: the path where all of them lie on this machine, for those who can
+ * have the system copy it; absent where they are to go through here.
+ */
+export type Content = ((start: number) => Readable) & { file?: string }
 
 export type DeliveryOrder = {
   /** Where it goes, below the account's own place: parts of a name with `/` between, checked by `requirePath`. */

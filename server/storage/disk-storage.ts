@@ -53,6 +53,10 @@ export class DiskStorage implements Storage {
     return Readable.from(range ? readRange(file, range) : readWhole(file), { objectMode: false, highWaterMark })
   }
 
+  fileOf(key: string): string {
+    return this.#pathOf(key)
+  }
+
   /** No stored file is ever changed: another name for the same bytes is as good as a copy, and costs nothing. Some file systems have none. */
   async duplicate(source: string): Promise<string> {
     const key = randomUUID()

@@ -51,6 +51,10 @@ export class S3Storage implements Storage {
     return readObject(this.#bucket, key, range)
   }
 
+  fileOf(): null {
+    return null
+  }
+
   async duplicate(source: string): Promise<string> {
     if ((await this.size(source)) > mostCopied) return await this.#copyThroughHere(source)
     const key = randomUUID()

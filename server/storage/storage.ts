@@ -41,6 +41,8 @@ export type Storage = {
    * range holds. Destroy it to stop early.
    */
   read(key: string, range?: ByteRange): Readable
+  /** The path of a file that lies on a disk of this machine, to be read and never written; null for one that does not. */
+  fileOf(key: string): string | null
   /** Makes another file of the same bytes within the store, under a key of its own: either can be removed without the other. Throws `upload_gone`. */
   duplicate(key: string): Promise<string>
   /** A file that is not there counts as removed. */

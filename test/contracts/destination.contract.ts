@@ -1,4 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../server/errors.ts'
@@ -56,6 +59,19 @@ export function describeDestination({ name, capabilities, hasLogin, breaks, crea
       expect(await destination.verify(order, never)).toEqual({ compared: capabilities.verifies })
       expect(told).toEqual(told.toSorted((a, b) => a - b))
       expect(told.at(-1) ?? 0).toBe(bytes.length)
+    })
+
+    it('gets a file that lies on this machine, for its readers as any other', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'intake-content-'))
+      const file = path.join(folder, 'kept')
+      await writeFile(file, big, { mode: 0o600 })
+      const order = orderOf(big)
+      await deliver(order, Object.assign(contentOf(big), { file }))
+      expect(await isAt(order.path, big)).toBe(true)
+      await rm(folder, { recursive: true })
+      expect(await deliver(order, Object.assign(contentOf(big), { file }))).toMatchObject({
+        outcome: capabilities.keepsOthers ? 'already_there' : 'delivered',
+      })
     })
 
     it('shows a file when all of it is there, not before', async () => {
@@ -177,6 +193,10 @@ export function describeDestination({ name, capabilities, hasLogin, breaks, crea
         if (capabilities.verifies !== 'content') return
         await subject.put(order.path, Buffer.alloc(big.length, 'the same length'))
         await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
+        // It is taken away, or replaced: the next try brings the right one.
+        await destination.withdraw(order, never)
+        await deliver(order, contentOf(big))
+        expect(await isAt(order.path, big)).toBe(true)
       })
     }
     if (capabilities.verifies !== 'nothing') describeComparing()

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -186,6 +186,20 @@ describe('a folder', () => {
     await expect(deliver(await openIn('inside'), Buffer.from('x'), toSibling)).rejects.toMatchObject({ code: 'destination_refused' })
     expect(await readdir(path.join(place, 'sibling'))).toEqual([])
     await rm(outside, { recursive: true })
+  })
+
+  it('gives what the system copied there the rights of any new file', async () => {
+    const bytes = Buffer.from('to be read by others')
+    const kept = path.join(place, 'kept')
+    await writeFile(kept, bytes, { mode: 0o600 })
+    await mkdir(path.join(place, 'readers'))
+    const destination = await openIn('readers')
+    const [copied, written] = [orderOf(bytes), orderOf(bytes)]
+    const content = (start: number) => Readable.from([bytes.subarray(start)], { objectMode: false })
+    await destination.deliver(Object.assign(content, { file: kept }), copied, { signal: never, progress: () => undefined })
+    await deliver(destination, bytes, written)
+    const modeOf = async (name: string) => (await stat(path.join(place, 'readers', name))).mode
+    expect(await modeOf(copied.path)).toBe(await modeOf(written.path))
   })
 
   it('that is full says so, and keeps no piece of the file', async ({ skip }) => {

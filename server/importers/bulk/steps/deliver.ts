@@ -37,11 +37,13 @@ async function lies(order: DeliveryOrder, { destination }: OpenLane, signal: Abo
 }
 
 function contentOf({ copy }: CopiedDelivery, { ports }: BulkRun, { pace }: OpenLane, signal: AbortSignal): Content {
-  return (start) => {
+  const from = (start: number): Readable => {
     if (start >= copy.size) return Readable.from([], { objectMode: false })
     const stored = start === 0 ? ports.storage.read(copy.key) : ports.storage.read(copy.key, { start, end: copy.size })
     return pace ? Readable.from(pace.slowed(stored as AsyncIterable<Buffer>, signal), { objectMode: false }) : stored
   }
+  const file = pace ? null : ports.storage.fileOf(copy.key)
+  return file === null ? from : Object.assign(from, { file })
 }
 
 function sentence(path: string, size: number, { outcome, resumedAt }: Delivered): string {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { Pace } from '../../../server/importers/bulk/run/pace.ts'
+import { contentProblem } from '../../../server/importers/bulk/steps/content-kinds.ts'
+import { pngOf } from '../../support/bulk.ts'
+
+const png = Buffer.from(pngOf(1))
+const never = new AbortController().signal
+
+describe('the content of a file', () => {
+  it.each([
+    ['picture.png', png],
+    ['PICTURE.PNG', png],
+    ['unknown.xyz', png],
+    ['without ending', Buffer.from('anything')],
+    ['notes.txt', Buffer.from('MZ is how this text begins')],
+    ['empty.txt', Buffer.alloc(0)],
+    ['book.epub', Buffer.from('PK\x03\x04')],
+    ['song.mp3', Buffer.from([0xff, 0xfb, 0x90, 0x64])],
+    ['film.mov', Buffer.from('\0\0\0\x14ftypqt  ')],
+  ])('is what %s says', (name, head) => {
+    expect(contentProblem(name, head)).toBeNull()
+  })
+
+  it.each([
+    ['picture.jpg', png, /called a JPEG image, and its content is that of a PNG/],
+    ['table.csv', png, /its content is that of a PNG/],
+    ['notes.txt', Buffer.from('\x7fELF', 'latin1'), /Linux program/],
+    ['holiday.xyz', Buffer.from('MZ\x90\0', 'latin1'), /Windows program/],
+    ['picture.png', Buffer.alloc(0), /it is empty/],
+    ['film.mp4', Buffer.from('\0\0\0\x18ftypavif'), /HEIF or AVIF/],
+    ['paper.pdf', Buffer.from('<html>'), /its content is something else/],
+  ])('is not what %s says', (name, head, problem) => {
+    expect(contentProblem(name, head)).toMatch(problem)
+  })
+})
+
+describe('the rate of an account', () => {
+  it('is one for all who send: each moves on the moment at which the next byte may go', async () => {
+    const meter = new SharedArrayBuffer(8)
+    const at = new BigInt64Array(meter)
+    const send = async (bytes: number) => {
+      for await (const _piece of new Pace(meter, 10_000_000).slowed(pieces(bytes), never)) void _piece
+    }
+    const before = BigInt(Date.now()) * 1000n
+    await Promise.all([send(300_000), send(200_000)])
+    // Half a megabyte at ten a second takes 50 ms; nothing that was sent is forgotten.
+    expect(at[0]! - before).toBeGreaterThanOrEqual(48_000n)
+  })
+
+  it('does not hold up who is to stop', async () => {
+    const stop = new AbortController()
+    const slow = new Pace(new SharedArrayBuffer(8), 1024).slowed(pieces(100_000), stop.signal)
+    await slow.next()
+    const next = slow.next()
+    stop.abort(new Error('enough'))
+    await expect(next).rejects.toThrow()
+  })
+})
+
+async function* pieces(bytes: number): AsyncGenerator<Buffer> {
+  yield Buffer.alloc(bytes)
+}

@@ -1,0 +1,30 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { CliServer } from './cli-server.ts'
+
+const server = new CliServer()
+
+it('intake start bulk delivers to accounts by their names, logs tells of one, trace knows a copy again', async () => {
+  for (const name of ['North', 'South']) await server.intake('accounts', 'add', name, 'directory', '--address', `folder=${name}`)
+  const file = path.join(server.folder, 'letter.pdf')
+  await writeFile(file, '%PDF-1.4\ntrailer\n<<>>\nstartxref\n0\n%%EOF\n')
+  const started = await server.intake('start', 'bulk', file, '--option', 'accounts=North,South', '--follow')
+  expect(started).toMatchObject({ code: 0 })
+  const id = /bulk_[\w-]+/.exec(started.out)?.[0] ?? ''
+  const logs = await server.intake('logs', id, '--stream', 'account/South')
+  expect(logs.out).toContain('[account/South]')
+  expect(logs.out).not.toContain('account/North')
+  const deliveries = path.join(server.app.dataDir, 'deliveries', 'South')
+  const [copy = ''] = await readdir(deliveries)
+  expect(await server.intake('trace', path.join(deliveries, copy))).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^The copy of letter.pdf for South \(account_[\w-]+\), by the mark inside\. Run bulk_/),
+  })
+  expect(await server.intake('trace', file)).toMatchObject({ code: 1, out: expect.stringContaining('no copy') })
+  expect(await server.intake('start', 'bulk', file)).toMatchObject({ code: 2, err: expect.stringContaining('--option accounts=') })
+  expect(await server.intake('start', 'bulk', file, '--option', 'accounts=West')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('no account West'),
+  })
+})
