@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import type { EntityManager } from '../../database/database.ts'
 import type { DeliveryChange, DeliveryState, DeliveryView, AccountView } from '../../../shared/protocol/views.ts'
 import { AppError } from '../../errors.ts'
@@ -35,7 +35,6 @@ type DeliveryTable = {
 type AccountTable = { import_id: string; account_id: string; place: number; name: string; driver: AccountView['driver'] }
 export type DeliveryTables = { bulk_delivery: DeliveryTable; bulk_account: AccountTable; import_session: { id: string; last_seq: number } }
 export type DeliveryRow = Selectable<DeliveryTable>
-export type NewDelivery = Insertable<DeliveryTable>
 
 /** Bound parameters, not the ORM's interpolation. */
 export const deliveryTables = (em: EntityManager): Kysely<DeliveryTables> => em.getKysely<DeliveryTables>()
