@@ -26,7 +26,7 @@ export async function runsOf(admin: ApiClient): Promise<ImportView[]> {
 }
 
 // When and by which run a row was written is not what it says.
-const ownOf = new Set(['created_at', 'changed_at', 'deleted_at', 'import_id', 'file'])
+const ownOf = new Set(['created_at', 'changed_at', 'deleted_at', 'import_id', 'last_run', 'file'])
 
 /** What an SQLite target holds of a source, without when and by whom it was written. */
 export function contentOf(dataDir: string, target: string): Record<string, unknown[]> {
