@@ -6,6 +6,7 @@ import type { TestDatabase } from '../restore/test-database.ts'
 import { Killed, cutTarget } from '../restore/faulty-target.ts'
 import type { Cut } from '../restore/faulty-target.ts'
 import { takeOver } from './run-commerce.ts'
+import type { Taken } from './run-commerce.ts'
 import { catalog, commerceFile, offer, offers, price, prices, product } from './xml.ts'
 
 /** More than the records of one commit, a bad one in the middle, and an offer of nothing. */
@@ -45,6 +46,14 @@ for (const dialect of dialects) {
     afterEach(async () => await databases.close())
     afterAll(async () => await databases.stop())
 
+    let whole: Promise<{ taken: Taken; contents: unknown }> | null = null
+    /** What a run comes to that nobody kills: the same for each cut. */
+    const uncut = async () => {
+      const database = await databases.create()
+      const taken = await takeOver(database, files, { types })
+      return { taken, contents: await contents(database) }
+    }
+
     const cuts: Cut[] = [
       { at: 'write', number: 1 },
       { at: 'before commit', number: 2 },
@@ -55,8 +64,8 @@ for (const dialect of dialects) {
       { at: 'after commit', number: 4 },
     ]
     it.each(cuts)('$at $number, ends as one that was not', async (cut) => {
-      const whole = await databases.create()
-      const expected = await takeOver(whole, files, { types })
+      whole ??= uncut()
+      const { taken: expected, contents: expectedContents } = await whole
       expect(expected.outcome).toMatchObject({
         status: 'partly_failed',
         ledger: { total: many + 1 + 3000 + 3001, succeeded: many + 6000, failed: 1, skipped: 1, notReached: 0 },
@@ -69,7 +78,7 @@ for (const dialect of dialects) {
       expect(outcome).toEqual(expected.outcome)
       expect(entities).toEqual(expected.entities)
       expect(context.rejected).toHaveLength(1)
-      expect(await contents(database)).toEqual(await contents(whole))
+      expect(await contents(database)).toEqual(expectedContents)
     })
 
     it('by a person keeps what was committed, and says how far it came', async () => {
