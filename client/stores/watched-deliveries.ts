@@ -17,7 +17,8 @@ export function createWatchedDeliveries(importId: string, reading: () => Reading
 
   function push(events: readonly StoredEvent[]): void {
     if (feed.push(events)) version.value++
-    if (feed.stale && state.value === 'done') void load(files)
+    // A run that has just laid its deliveries out. Once it has, an event of another is no reason to read all of them again.
+    if (feed.stale && state.value === 'done' && board.value?.accounts.length === 0) void load(files)
   }
 
   function note({ deliveries = [] }: ImportView['progress']): void {

@@ -125,7 +125,7 @@ describe('the matrix of accounts and files', () => {
 
   it.each(['light', 'dark'])('can be read and used by everyone in the %s theme, on a phone as well', async (theme) => {
     document.documentElement.classList.toggle('dark', theme === 'dark')
-    const { change } = await matrixOf(12, 30)
+    const { board, change } = await matrixOf(12, 30)
     const states = ['waiting', 'valid', 'copied', 'delivered', 'verified', 'failed', 'stopped', 'skipped'] as const
     change(...states.map((state, file) => delivery(0, file, state)))
     expect(await violations()).toEqual([])
@@ -134,9 +134,6 @@ describe('the matrix of accounts and files', () => {
     expect(await violations()).toEqual([])
     await page.viewport(1280, 860)
     cleanup()
-    const { board } = await matrixOf(1, 1)
-    cleanup()
-    board.take({ lastSeq: 1, deliveries: [delivery(0, 0, 'failed')] })
     await mount(MatrixToolbar, { tally: board.totals, version: 1, mayRetry: true, busy: false, failures: true })
     expect(await violations()).toEqual([])
     cleanup()

@@ -125,16 +125,16 @@ describe('the form of a bulk upload', () => {
     expect(shown.map((item) => item.querySelector('bdi')?.textContent)).toEqual(['shop/9.png', 'shop/10.png', 'shop/inner/9.png'])
   })
 
-  it('lists ten thousand files with few of them in the page', async () => {
-    const many = Array.from({ length: 10_000 }, (_none, at) => file(`${at + 1}.png`))
+  it('lists thousands of files with few of them in the page', async () => {
+    const many = Array.from({ length: 2000 }, (_none, at) => file(`${at + 1}.png`))
     const { screen } = await bulkForm([])
     const event = new DragEvent('drop', { bubbles: true, cancelable: true })
     Object.defineProperty(event, 'dataTransfer', { value: { items: [], files: many } })
     screen.getByText('Drop files here or choose them').element().dispatchEvent(event)
-    await expect.element(screen.getByText(/^10,000 files/).first()).toBeVisible()
+    await expect.element(screen.getByText(/^2,000 files/).first()).toBeVisible()
     expect(screen.getByRole('list', { name: 'Files' }).getByRole('listitem').elements().length).toBeLessThan(20)
     await screen.getByRole('button', { name: 'Remove all' }).click()
-    await expect.element(screen.getByText(/^10,000 files/).first()).not.toBeInTheDocument()
+    await expect.element(screen.getByText(/^2,000 files/).first()).not.toBeInTheDocument()
   })
 })
 
