@@ -245,7 +245,7 @@ export function describeQueue({ name, capabilities, create }: QueueFactory): voi
     })
 
     // What one process holds alone can't be asked of several.
-    if (capabilities.shared) {
+    const describeProcesses = () =>
       describe('of several processes', () => {
         const handled = () => opened.flatMap((process) => process.handler.taken)
 
@@ -350,6 +350,7 @@ export function describeQueue({ name, capabilities, create }: QueueFactory): voi
           expect(two.handler.taken).toEqual(['b'])
         })
       })
-    }
+
+    if (capabilities.shared) describeProcesses()
   })
 }
