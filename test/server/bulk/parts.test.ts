@@ -17,6 +17,7 @@ describe('the content of a file', () => {
     ['book.epub', Buffer.from('PK\x03\x04')],
     ['song.mp3', Buffer.from([0xff, 0xfb, 0x90, 0x64])],
     ['film.mov', Buffer.from('\0\0\0\x14ftypqt  ')],
+    ['firmware.bin', Buffer.from('anything')],
   ])('is what %s says', (name, head) => {
     expect(contentProblem(name, head)).toBeNull()
   })

@@ -41,17 +41,20 @@ const kinds: Kind[] = [
   { what: 'an AVI video', extensions: ['avi'], is: all(at(0, 'RIFF'), at(8, 'AVI ')) },
   { what: 'an MP3 file', extensions: ['mp3'], is: any(at(0, 'ID3'), mpegAudio) },
   { what: 'a FLAC file', extensions: ['flac'], is: any(at(0, 'fLaC'), at(0, 'ID3')) },
-  { what: 'a Windows program', extensions: ['exe', 'dll', 'scr', 'sys', 'com', 'efi'], is: at(0, 'MZ') },
-  { what: 'a Linux program', extensions: ['elf', 'so', 'ko', 'o', 'bin', 'appimage'], is: at(0, 0x7f, 'ELF') },
+  { what: 'a Windows program', extensions: ['exe', 'dll', 'scr', 'efi'], is: at(0, 'MZ') },
+  { what: 'a Linux program', extensions: ['elf', 'so', 'ko', 'appimage'], is: at(0, 0x7f, 'ELF') },
 ]
 
 const texts = ['txt', 'csv', 'tsv', 'json', 'jsonl', 'ndjson', 'xml', 'html', 'htm', 'md', 'yaml', 'yml', 'sql', 'srt', 'vtt', 'log', 'ini']
+/** Endings that programs have, and much else. */
+const anything = ['bin', 'o', 'com', 'sys']
 /** What begins by chance like this often enough that a text may. */
 const weak = ['MZ']
 
 /** What is wrong between the name of a file and its first bytes, as a sentence, or null. A name whose ending nobody knows may hold anything but a program. */
 export function contentProblem(name: string, head: Buffer): string | null {
   const ending = /\.([A-Za-z0-9]{1,10})$/.exec(name)?.[1]?.toLowerCase() ?? ''
+  if (anything.includes(ending)) return null
   const named = kinds.filter(({ extensions }) => extensions.includes(ending))
   if (named.some(({ is }) => is(head))) return null
   const found = kinds.find(
