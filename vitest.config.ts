@@ -27,6 +27,7 @@ export default defineConfig({
           name: 'page',
           include: ['test/client/*.test.ts'],
           environment: 'node',
+          testTimeout: 60_000,
         },
       },
       {
