@@ -1,22 +1,22 @@
 import { shallowReactive } from 'vue'
-import type { TargetTest } from '../../shared/protocol/views.ts'
-import { useTargets } from '../stores/targets.ts'
+import type { ErrorCode } from '../../shared/protocol/errors.ts'
 import { useErrorText } from './use-error-text.ts'
 
-/** Tests of databases, by the name of whatever shows the result. */
-export function useTargetTests() {
-  const targets = useTargets()
+type Failed = { ok: false; error: { code: ErrorCode; message: string } }
+
+/** Tests of databases or accounts, saved or not, by the name of whatever shows the result. */
+export function useTests<What, Passed extends { ok: true }>(ask: (what: What) => Promise<Passed | Failed>) {
   const { errorText } = useErrorText()
-  const results = shallowReactive(new Map<string, TargetTest>())
+  const results = shallowReactive(new Map<string, Passed | Failed>())
   const testing = shallowReactive(new Set<string>())
 
-  /** Tests a saved database, or an address. Answers whether it can be used. */
-  async function test(name: string, what: { id: string } | { url: string }): Promise<boolean> {
+  /** Tests once at a time. Answers whether it can be used. */
+  async function test(name: string, what: What): Promise<boolean> {
     if (testing.has(name)) return false
     testing.add(name)
     results.delete(name)
     try {
-      const result = await targets.test(what)
+      const result = await ask(what)
       results.set(name, result)
       return result.ok
     } catch (thrown) {
