@@ -37,6 +37,7 @@ export class QuickCutter implements Cutter {
   #hadRoot = false
   /** Whether there are references, line ends of other systems, or ends of CDATA in this piece: then texts have to be looked at. */
   #looks = false
+  #hasReturns = false
 
   constructor(file: string, byteAt: (position: number) => number, keep: Keep, trusted: boolean) {
     this.#trusted = trusted
@@ -51,7 +52,8 @@ export class QuickCutter implements Cutter {
     if (!this.#trusted && forbidden.test(piece)) throw new NotSure()
     this.#text += piece
     const text = this.#text
-    this.#looks = text.includes('&') || text.includes(']]>') || text.includes('\r')
+    this.#hasReturns = text.includes('\r')
+    this.#looks = this.#hasReturns || text.includes('&') || text.includes(']]>')
     const at = this.#cut(text)
     this.#countLinesTo(at)
     this.#before += at
@@ -220,7 +222,9 @@ export class QuickCutter implements Cutter {
   }
 
   #countLinesTo(end: number): void {
-    for (let at = this.#text.indexOf('\n', this.#lineAt); at >= 0 && at < end; at = this.#text.indexOf('\n', at + 1)) this.#line += 1
+    const text = this.#text
+    for (let at = text.indexOf('\n', this.#lineAt); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) this.#line += 1
+    if (this.#hasReturns) this.#line += loneReturns(text, this.#lineAt, end)
     this.#lineAt = end
   }
 }
@@ -233,6 +237,13 @@ const greater = 62
 function after(text: string, end: string, from: number): number {
   const at = text.indexOf(end, from)
   return at < 0 ? -1 : at + end.length
+}
+
+/** XML 1.0, 2.11: a carriage return alone ends a line too. What is looked at ends at a tag, never between the two of a pair. */
+function loneReturns(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = text.indexOf('\r', from); at >= 0 && at < to; at = text.indexOf('\r', at + 1)) if (text[at + 1] !== '\n') count += 1
+  return count
 }
 
 /** CDATA has no references, but its line ends are those of XML. */
