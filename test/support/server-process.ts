@@ -123,6 +123,10 @@ export class ServerProcess {
     })
     this.#child = child
     this.#said = ''
+    // A test that gave up waiting for the start leaves nobody to end it.
+    const end = () => child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString('utf8')).slice(-200_000)
     })

@@ -75,7 +75,7 @@ describe.skipIf(!hasPostgres || !hasSharedRedis)('an exchange with 1C, by two pr
     const first = await ServerProcess.start({ ...settings, ...shared })
     closers.push(async () => await first.close())
     const second = await ServerProcess.start({ ...settings, ...shared, DATA_DIR: first.dataDir })
-    closers.push(async () => await second.close())
+    closers.push(async () => await second.kill())
     const urls = [first.url, second.url]
     await addExchangeUser(await first.admin())
 

@@ -132,7 +132,7 @@ describe.skipIf(!hasPostgres || !hasSharedRedis)('an upload by two processes tha
     const first = await ServerProcess.start(shared)
     closers.push(async () => await first.close())
     const second = await ServerProcess.start({ ...shared, DATA_DIR: first.dataDir })
-    closers.push(async () => await second.close())
+    closers.push(async () => await second.kill())
     const apis = [await first.admin(), await second.admin()] as const
     const bytes = listOf(5 * mib)
     const { id, url, token } = await begin(apis[0], bytes.length)
