@@ -119,6 +119,12 @@ export type TargetTransaction = {
   rollback(): Promise<void>
 }
 
+/**
+ * Which rows of a table: in the order of its primary key, or of the columns `order` (null last) and then of that. `only`: those that have these values, null
+ * being one. `select`: these columns alone.
+ */
+export type Page = { offset: number; limit: number; only?: Record<string, Cell>; order?: string[]; select?: string[] }
+
 export type TargetRows = { columns: string[]; rows: Cell[][]; total: number | null }
 
 export type Target = {
@@ -127,8 +133,8 @@ export type Target = {
   probe(): Promise<{ version: string; tables: number }>
   /** Tables of the target, without those of Intake's own and of the database. */
   readSchema(): Promise<Table[]>
-  /** A page of rows for people to look at, in the order of the primary key. Bytes come as Uint8Array, decimals and dates as text. */
-  readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows>
+  /** A page of rows for people to look at. Bytes come as Uint8Array, decimals and dates as text. */
+  readRows(table: Table, page: Page): Promise<TargetRows>
   /** As `findAll` of a transaction, of what is committed, for people to look at: nobody who writes waits for it. */
   look(lookup: Lookup): Promise<Cell[][][]>
   /**

@@ -106,6 +106,23 @@ export function describeSchema(subject: Subject): void {
       })
       expect((await target.readRows(author, { offset: 29, limit: 3 })).rows).toHaveLength(1)
     })
+
+    it('comes in another order, of rows with a value alone, and with some columns alone', async () => {
+      const target = await openWithTables(subject(), [author])
+      await inTransaction(target, async (transaction) => {
+        const rows = [
+          [1, 'same', 2],
+          [2, 'same', null],
+          [3, 'other', 1],
+          [4, 'same', 1],
+          [5, 'same', 2],
+        ]
+        await transaction.write({ table: author, columns: ['id', 'name', 'rank'], rows })
+      })
+      const page = { offset: 1, limit: 9, only: { name: 'same' }, order: ['rank'], select: ['id'] }
+      expect(await target.readRows(author, page)).toEqual({ columns: ['id'], rows: [[1], [5], [2]], total: 4 })
+      expect((await target.readRows(author, { ...page, offset: 0, only: { rank: null } })).rows).toEqual([[2]])
+    })
   })
 
   describe('a target', () => {

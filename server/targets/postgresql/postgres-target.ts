@@ -1,5 +1,5 @@
 import { transactionState } from '../fence.ts'
-import type { Cell, Checkpoint, Fence, Lookup, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
+import type { Cell, Checkpoint, Fence, Lookup, Page, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
 import { announce, remove } from './checkpoint.ts'
 import { findLists, readPage } from './read.ts'
 import { countTables, readTables } from './schema.ts'
@@ -33,7 +33,7 @@ class PostgresTarget implements Target {
     return await this.#sessions.use(readTables)
   }
 
-  async readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows> {
+  async readRows(table: Table, page: Page): Promise<TargetRows> {
     return await this.#sessions.use(async (session) => await readPage(session, table, page))
   }
 

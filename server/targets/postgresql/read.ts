@@ -2,7 +2,7 @@ import { CellRefusal } from '../cells/refusal.ts'
 import { pickColumns } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
 import { severalRows } from '../lookups.ts'
-import type { Cell, Column, Lookup, Table, TargetRows } from '../target.ts'
+import type { Cell, Column, Lookup, Page, Table, TargetRows } from '../target.ts'
 import { comparedAs } from './column-type.ts'
 import { decode } from './decode.ts'
 import { encoderOf } from './encode.ts'
@@ -61,14 +61,31 @@ function encodeKey(key: Cell[], encoders: Encoder[]): string[] | null {
   }
 }
 
-/** A page of a table in the order of its primary key. Rows are counted up to a million. */
-export async function readPage(session: Session, table: Table, { offset, limit }: { offset: number; limit: number }): Promise<TargetRows> {
-  const names = table.columns.map((column) => column.name)
-  const from = `FROM ${quoteName(table.name)}`
-  const order = table.primaryKey.length > 0 ? `ORDER BY ${quoteNames(table.primaryKey)}` : ''
-  const rows = await session.rows(`SELECT ${quoteNames(names)} ${from} ${order} LIMIT $1 OFFSET $2`, [limit, offset])
-  const [counted] = await session.rows(`SELECT count(*) FROM (SELECT 1 ${from} LIMIT ${countedAtMost + 1}) counted`)
+/** A page of a table. Rows are counted up to a million. */
+export async function readPage(session: Session, table: Table, page: Page): Promise<TargetRows> {
+  const names = page.select ?? table.columns.map((column) => column.name)
+  const columns = pickColumns(table, names)
+  const { sql, values } = among(table, page.only ?? {})
+  const order = [...(page.order ?? []), ...table.primaryKey].map(quoteName)
+  const ordered = order.length > 0 ? `ORDER BY ${order.join(', ')}` : ''
+  const end = `LIMIT $${values.length + 1} OFFSET $${values.length + 2}`
+  const rows = await session.rows(`SELECT ${quoteNames(names)} ${sql} ${ordered} ${end}`, [...values, page.limit, page.offset])
+  const [counted] = await session.rows(`SELECT count(*) FROM (SELECT 1 ${sql} LIMIT ${countedAtMost + 1}) counted`, values)
   const total = Number(counted?.[0] ?? 0)
-  const decoded = rows.map((row: TextRow) => table.columns.map((column, at) => decode(row[at] ?? null, column)))
+  const decoded = rows.map((row: TextRow) => columns.map((column, at) => decode(row[at] ?? null, column)))
   return { columns: names, rows: decoded, total: total > countedAtMost ? null : total }
+}
+
+/** `FROM … WHERE …`, and the values in it. */
+function among(table: Table, only: Record<string, Cell>): { sql: string; values: string[] } {
+  const values: string[] = []
+  const conditions = Object.entries(only).map(([name, cell]) => {
+    if (cell === null) return `${quoteName(name)} IS NULL`
+    const [column] = pickColumns(table, [name])
+    if (!column) return 'false'
+    values.push(encoderOf(column)(cell))
+    return sameSql(quoteName(name), `$${values.length}`, column)
+  })
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
+  return { sql: `FROM ${quoteName(table.name)}${where}`, values }
 }

@@ -2,7 +2,7 @@ import { CellRefusal } from '../cells/refusal.ts'
 import { pickColumns } from '../columns.ts'
 import { severalRows } from '../lookups.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
-import type { Cell, Column, Lookup, Table, TargetRows } from '../target.ts'
+import type { Cell, Column, Lookup, Page, Table, TargetRows } from '../target.ts'
 import type { Connection } from './connection.ts'
 import { decode } from './decode.ts'
 import type { StoredValue } from './decode.ts'
@@ -49,16 +49,31 @@ function decodeRow(row: StoredValue[], columns: Column[]): Cell[] {
   return columns.map((column, at) => decode(row[at] ?? null, column))
 }
 
-/** A page of a table in the order of its primary key. Rows are counted up to a million. */
-export function readPage(connection: Connection, table: Table, { offset, limit }: { offset: number; limit: number }): TargetRows {
-  const names = table.columns.map((column) => column.name)
-  const order = table.primaryKey.length > 0 ? `ORDER BY ${quoteNames(table.primaryKey)}` : ''
+/** A page of a table. Rows are counted up to a million. */
+export function readPage(connection: Connection, table: Table, page: Page): TargetRows {
+  const names = page.select ?? table.columns.map((column) => column.name)
+  const columns = pickColumns(table, names)
+  const { sql, values } = among(table, page.only ?? {})
+  const order = [...(page.order ?? []).map((name) => `${quoteName(name)} NULLS LAST`), ...table.primaryKey.map(quoteName)]
+  const ordered = order.length > 0 ? `ORDER BY ${order.join(', ')}` : ''
   const rows = connection
-    .prepare<[number, number], StoredValue[]>(`SELECT ${quoteNames(names)} FROM main.${quoteName(table.name)} ${order} LIMIT ? OFFSET ?`)
+    .prepare<(SqliteValue | number)[], StoredValue[]>(`SELECT ${quoteNames(names)} ${sql} ${ordered} LIMIT ? OFFSET ?`)
     .raw()
     .safeIntegers()
-    .all(limit, offset)
-  const counted = connection.prepare<[], number>(`SELECT count(*) FROM (SELECT 1 FROM main.${quoteName(table.name)} LIMIT ${countedAtMost + 1})`)
-  const total = counted.pluck().get() ?? 0
-  return { columns: names, rows: rows.map((row) => decodeRow(row, table.columns)), total: total > countedAtMost ? null : total }
+    .all(...values, page.limit, page.offset)
+  const counted = connection.prepare<SqliteValue[], number>(`SELECT count(*) FROM (SELECT 1 ${sql} LIMIT ${countedAtMost + 1})`)
+  const total = counted.pluck().get(...values) ?? 0
+  return { columns: names, rows: rows.map((row) => decodeRow(row, columns)), total: total > countedAtMost ? null : total }
+}
+
+/** `FROM … WHERE …`, and the values in it. */
+function among(table: Table, only: Record<string, Cell>): { sql: string; values: SqliteValue[] } {
+  const conditions = Object.entries(only).map(([name, cell]) => `${quoteName(name)} ${cell === null ? 'IS NULL' : '= ?'}`)
+  const given = Object.entries(only).flatMap(([name, cell]) => (cell === null ? [] : [{ name, cell }]))
+  const encoders = pickColumns(
+    table,
+    given.map(({ name }) => name),
+  ).map(encoderOf)
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
+  return { sql: `FROM main.${quoteName(table.name)}${where}`, values: given.flatMap(({ cell }, at) => encoders[at]?.(cell) ?? []) }
 }

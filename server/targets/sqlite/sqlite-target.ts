@@ -1,5 +1,5 @@
 import { transactionState } from '../fence.ts'
-import type { Cell, Checkpoint, Fence, Lookup, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
+import type { Cell, Checkpoint, Fence, Lookup, Page, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
 import { announce, hasTable, remove } from './checkpoint.ts'
 import { connect, guarded, prepareForWriting } from './connection.ts'
 import type { Connection } from './connection.ts'
@@ -45,7 +45,7 @@ class SqliteTarget implements Target {
     }))
   }
 
-  async readRows(table: Table, page: { offset: number; limit: number }): Promise<TargetRows> {
+  async readRows(table: Table, page: Page): Promise<TargetRows> {
     return guarded(() => readPage(this.#connection, table, page))
   }
 
