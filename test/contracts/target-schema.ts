@@ -108,20 +108,21 @@ export function describeSchema(subject: Subject): void {
     })
 
     it('comes in another order, of rows with a value alone, and with some columns alone', async () => {
-      const target = await openWithTables(subject(), [author])
+      const shelf = table('shelf', [column('id', 'integer'), column('room', 'text'), column('rank', 'integer', { nullable: true })])
+      const target = await openWithTables(subject(), [shelf])
       await inTransaction(target, async (transaction) => {
         const rows = [
-          [1, 'same', 2],
-          [2, 'same', null],
+          [1, 'one', 2],
+          [2, 'one', null],
           [3, 'other', 1],
-          [4, 'same', 1],
-          [5, 'same', 2],
+          [4, 'one', 1],
+          [5, 'one', 2],
         ]
-        await transaction.write({ table: author, columns: ['id', 'name', 'rank'], rows })
+        await transaction.write({ table: shelf, columns: ['id', 'room', 'rank'], rows })
       })
-      const page = { offset: 1, limit: 9, only: { name: 'same' }, order: ['rank'], select: ['id'] }
-      expect(await target.readRows(author, page)).toEqual({ columns: ['id'], rows: [[1], [5], [2]], total: 4 })
-      expect((await target.readRows(author, { ...page, offset: 0, only: { rank: null } })).rows).toEqual([[2]])
+      const page = { offset: 1, limit: 9, only: { room: 'one' }, order: ['rank'], select: ['id'] }
+      expect(await target.readRows(shelf, page)).toEqual({ columns: ['id'], rows: [[1], [5], [2]], total: 4 })
+      expect((await target.readRows(shelf, { ...page, offset: 0, only: { rank: null } })).rows).toEqual([[2]])
     })
   })
 
