@@ -55,13 +55,13 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
   const stores = await openStores(config, closers)
   const engine = await openEngine(config, stores.database, closers, log)
   const server = serves ? createWebServer() : createServer()
-  const io = createSocketServer(server, (headers) => serves && socketOriginAllowed(headers, config.publicUrl), engine.socketAdapter)
+  const sockets = createSocketServer(server, (headers) => serves && socketOriginAllowed(headers, config.publicUrl), engine.socketAdapter)
   closers.add('sockets and connections', async () => {
-    const closed = io.close()
+    const closed = sockets.io.close()
     server.closeAllConnections()
     await closed
   })
-  const publisher = new Publisher(io)
+  const publisher = new Publisher(sockets.io)
   const logins = createLogins(config, stores.database, publisher)
   const runs = createRuns(config, log, { ...stores, engine, publisher, tokens: logins.tokens, importers })
   const exchange = createExchange(config, { stores, runs, publisher })
@@ -79,7 +79,9 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
     'reconciler',
     startReconciling(async () => await runs.reconciler.pass(), config.leaseMs, log),
   )
-  const address = serves ? await serveWeb(config, log, closers, { stores, logins, runs, exchange, receiving, engine, importers, server, io }) : null
+  const address = serves
+    ? await serveWeb(config, log, closers, { stores, logins, runs, exchange, receiving, engine, importers, server, sockets })
+    : null
   return { address, firstPassword: stores.firstPassword }
 }
 

@@ -16,7 +16,7 @@ import { readEvents, readLastSeqs } from '../realtime/event-rows.ts'
 import { Gateway } from '../realtime/gateway.ts'
 import type { Handshake } from '../realtime/gateway.ts'
 import type { Principal } from '../realtime/principal.ts'
-import type { IntakeServer } from '../realtime/sockets.ts'
+import type { SocketServer } from '../realtime/socket-server.ts'
 import { readRunAges } from '../sessions/run-ages.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
@@ -37,7 +37,7 @@ export type WebParts = {
   engine: Engine
   importers: Importers
   server: Server
-  io: IntakeServer
+  sockets: SocketServer
 }
 
 /** The HTTP server, bare: requests are answered once `serveWeb` has been called. */
@@ -93,7 +93,7 @@ export async function serveWeb(config: Config, log: Logger, closers: Closers, pa
   return addressOf(server.address() as AddressInfo)
 }
 
-function createGateway(config: Config, rateLimits: RateLimits, { io, stores: { database }, logins, runs }: WebParts, log: Logger): Gateway {
+function createGateway(config: Config, rateLimits: RateLimits, { sockets, stores: { database }, logins, runs }: WebParts, log: Logger): Gateway {
   const services = {
     authenticate: async (handshake: Handshake) => {
       const address = (config.trustProxy && handshake.forwardedFor?.split(',')[0]?.trim()) || handshake.address
@@ -112,7 +112,7 @@ function createGateway(config: Config, rateLimits: RateLimits, { io, stores: { d
       principal.type === 'watch' ? await logins.tokens.stands(principal) : (await logins.logins.refresh(principal)) !== null,
     renew: async (principal: Parameters<Logins['tokens']['renew']>[0]) => await logins.tokens.renew(principal),
   }
-  return new Gateway(io, services, log.child({ scope: 'realtime' }))
+  return new Gateway(sockets, services, log.child({ scope: 'realtime' }))
 }
 
 function eventServices(database: Database) {

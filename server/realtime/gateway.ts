@@ -11,6 +11,7 @@ import { maySee } from './principal.ts'
 import type { Principal } from './principal.ts'
 import { rooms } from './rooms.ts'
 import { SharedReads } from './shared-reads.ts'
+import type { SocketServer } from './socket-server.ts'
 import { Tail } from './tail.ts'
 
 /** What a socket brought along. `forwardedFor` is what a proxy, or anybody, says of the address. */
@@ -47,7 +48,7 @@ export class Gateway {
   readonly #io: IntakeServer
   readonly #reads: SharedReads
 
-  constructor(io: IntakeServer, services: GatewayServices, log: Logger) {
+  constructor({ io, broadcasts }: SocketServer, services: GatewayServices, log: Logger) {
     this.#services = services
     this.#log = log
     this.#clock = new ExpiryClock((socket) => void this.#expireSafely(socket))
@@ -56,7 +57,7 @@ export class Gateway {
       const page = await services.events(importId, after, eventPageLimit)
       return { page, view: await services.view(importId) }
     })
-    this.#tail = new Tail(io, (importIds) => services.lastSeqs(importIds), log)
+    this.#tail = new Tail(io, broadcasts, (importIds) => services.lastSeqs(importIds), log)
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
   }
@@ -95,7 +96,7 @@ export class Gateway {
   }
 
   #welcome(socket: IntakeSocket): void {
-    this.#tail.follow(socket)
+    socket.data.sent = new Map()
     this.#joinOwnRooms(socket)
     limitMessages(socket)
     socket.on('watch', (request, ack) => void this.#answer(socket, ack, () => this.#watch(socket, request)))
@@ -115,13 +116,13 @@ export class Gateway {
     const { importId, after } = parse(watchMessage, request)
     if (!maySee(socket.data.principal, importId)) throw notToWatch()
     // Joined before the page is read: what is stored after the read arrives live, what was before is in the page; `seq` joins the two.
-    await socket.join(rooms.import(importId))
+    const sent = await this.#tail.join(socket, importId)
     const { page, view } = await this.#reads.after(importId, after)
     if (!view) {
       await socket.leave(rooms.import(importId))
       throw notToWatch()
     }
-    this.#tail.sent(socket, importId, page.lastSeq)
+    sent(page.lastSeq)
     return { ok: true, import: view, ...page }
   }
 

@@ -1,19 +1,25 @@
 import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { Server } from 'socket.io'
 import type { ServerOptions } from 'socket.io'
+import { Broadcasts } from './broadcasts.ts'
+import { sendAsOneFrame } from './one-frame.ts'
 import type { IntakeServer } from './sockets.ts'
 
 /** What carries messages to the sockets of other processes; without one, this process is the only one. */
 export type SocketAdapter = NonNullable<ServerOptions['adapter']>
+
+export type SocketServer = { io: IntakeServer; broadcasts: Broadcasts }
 
 /** The socket server, bare. `originAllowed` says whether a request with these headers may open a socket here. */
 export function createSocketServer(
   http: HttpServer,
   originAllowed: (headers: IncomingHttpHeaders) => boolean,
   adapter: SocketAdapter | undefined,
-): IntakeServer {
-  return new Server(http, {
+): SocketServer {
+  const broadcasts = new Broadcasts()
+  const io: IntakeServer = new Server(http, {
     ...(adapter && { adapter }),
+    parser: broadcasts.parser(),
     path: '/socket.io',
     serveClient: false,
     // Measured: compression cuts the rate to a fifth and takes a gigabyte at a thousand sockets.
@@ -26,4 +32,6 @@ export function createSocketServer(
     // The `cors` option does not check the origin of WebSockets; this does, for every transport, before anything else.
     allowRequest: (request, decide) => decide(null, originAllowed(request.headers)),
   })
+  sendAsOneFrame(io)
+  return { io, broadcasts }
 }

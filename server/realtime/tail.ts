@@ -1,7 +1,8 @@
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logging/logger.ts'
+import type { Broadcasts } from './broadcasts.ts'
 import type { IntakeServer, IntakeSocket } from './sockets.ts'
-import { importOfRoom } from './rooms.ts'
+import { importOfRoom, rooms } from './rooms.ts'
 import { isBehind, sendToCatchUp } from './slow-sockets.ts'
 
 const lookEveryMs = 1000
@@ -12,33 +13,29 @@ const lookEveryMs = 1000
  */
 export class Tail {
   readonly #io: IntakeServer
+  readonly #broadcasts: Broadcasts
   readonly #lastSeqs: (importIds: string[]) => Promise<Map<string, number>>
   readonly #log: Logger
   readonly #timer: NodeJS.Timeout
   #before = new Map<string, number>()
   #looking = false
 
-  constructor(io: IntakeServer, lastSeqs: (importIds: string[]) => Promise<Map<string, number>>, log: Logger) {
+  constructor(io: IntakeServer, broadcasts: Broadcasts, lastSeqs: (importIds: string[]) => Promise<Map<string, number>>, log: Logger) {
     this.#io = io
+    this.#broadcasts = broadcasts
     this.#lastSeqs = lastSeqs
     this.#log = log
     this.#timer = setInterval(() => void this.#look(), lookEveryMs)
   }
 
-  /** Notes what this socket is sent from now on. */
-  follow(socket: IntakeSocket): void {
-    socket.data.sent = new Map()
-    socket.onAnyOutgoing((name: string, message: unknown) => {
-      if (name !== 'event') return
-      const { importId, events } = message as { importId: string; events: { seq: number }[] }
-      this.sent(socket, importId, events.at(-1)?.seq ?? 0)
-    })
-  }
-
-  /** The socket was sent, or told how to get, everything up to `seq`. */
-  sent(socket: IntakeSocket, importId: string, seq: number): void {
-    const { sent } = socket.data
-    sent.set(importId, Math.max(seq, sent.get(importId) ?? 0))
+  /**
+   * The socket joins the room of the run. Answers a function that notes what it was sent besides, or told how to get: everything up to `seq`. Until then
+   * nobody knows what it has.
+   */
+  async join(socket: IntakeSocket, importId: string): Promise<(seq: number) => void> {
+    await socket.join(rooms.import(importId))
+    const before = this.#broadcasts.lastSeq(importId)
+    return (seq) => void socket.data.sent.set(importId, { seq, before })
   }
 
   stop(): void {
@@ -51,6 +48,7 @@ export class Tail {
     try {
       const watched = this.#watched()
       for (const [importId, sockets] of watched) for (const socket of sockets) this.#check(socket, importId)
+      this.#broadcasts.keepOnly(watched)
       // What is stored now must have been sent by the next look.
       this.#before = watched.size > 0 ? await this.#lastSeqs([...watched.keys()]) : new Map<string, number>()
     } catch (error) {
@@ -76,7 +74,14 @@ export class Tail {
 
   #check(socket: IntakeSocket, importId: string): void {
     const stored = this.#before.get(importId) ?? 0
-    const missed = (socket.data.sent.get(importId) ?? stored) < stored
+    const missed = (this.#sent(socket, importId) ?? stored) < stored
     if (missed || isBehind(socket)) sendToCatchUp(socket, importId, stored)
+  }
+
+  /** The room was sent more since the socket joined it, or else it has what it was told itself. */
+  #sent(socket: IntakeSocket, importId: string): number | undefined {
+    const own = socket.data.sent.get(importId)
+    const room = this.#broadcasts.lastSeq(importId)
+    return own && room > own.before ? Math.max(own.seq, room) : own?.seq
   }
 }

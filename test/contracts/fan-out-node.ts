@@ -9,16 +9,17 @@ import { createSocketServer } from '../../server/realtime/socket-server.ts'
 import type { SocketAdapter } from '../../server/realtime/socket-server.ts'
 import type { StoredEvent } from '../../shared/protocol/views.ts'
 
-/** What all nodes share, as they share a database: the stored logs, and whose right still stands. */
-export type SharedTruth = { logs: Map<string, StoredEvent[]>; revoked: Set<string> }
+/** What all nodes share, as they share a database: the stored logs, and whose right still stands. `looks`: how often a node compared a log with what it had sent. */
+export type SharedTruth = { logs: Map<string, StoredEvent[]>; revoked: Set<string>; looks: Map<string, number> }
 
 /** One process's part of the watch, bare: sockets, gateway and publisher over a log in memory. A token is `<import id>/<name>`. */
 export type FanOutNode = { url: string; publisher: Publisher; gateway: Gateway; close(): Promise<void> }
 
 export async function startNode(truth: SharedTruth, adapter: SocketAdapter | undefined): Promise<FanOutNode> {
   const server = createServer()
-  const io = createSocketServer(server, () => true, adapter)
-  const gateway = new Gateway(io, servicesOver(truth), pino({ level: 'silent' }))
+  const sockets = createSocketServer(server, () => true, adapter)
+  const { io } = sockets
+  const gateway = new Gateway(sockets, servicesOver(truth), pino({ level: 'silent' }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = async () => {
     gateway.stop()
@@ -27,7 +28,7 @@ export async function startNode(truth: SharedTruth, adapter: SocketAdapter | und
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, publisher: new Publisher(io), gateway, close }
 }
 
-function servicesOver({ logs, revoked }: SharedTruth): ConstructorParameters<typeof Gateway>[1] {
+function servicesOver({ logs, revoked, looks }: SharedTruth): ConstructorParameters<typeof Gateway>[1] {
   return {
     authenticate: async ({ token = '' }) => {
       const [importId = ''] = token.split('/')
@@ -40,7 +41,10 @@ function servicesOver({ logs, revoked }: SharedTruth): ConstructorParameters<typ
       const events = log.slice(after, after + limit)
       return await Promise.resolve({ events, lastSeq: log.length, more: after + events.length < log.length })
     },
-    lastSeqs: async (importIds) => await Promise.resolve(new Map(importIds.map((importId) => [importId, logs.get(importId)?.length ?? 0]))),
+    lastSeqs: async (importIds) => {
+      for (const importId of importIds) looks.set(importId, (looks.get(importId) ?? 0) + 1)
+      return await Promise.resolve(new Map(importIds.map((importId) => [importId, logs.get(importId)?.length ?? 0])))
+    },
     refresh: async (principal) => await Promise.resolve(principal),
     stands: async (principal: Principal) => await Promise.resolve(principal.type === 'watch' && !revoked.has(principal.tokenId)),
     renew: async () => await Promise.resolve(null),

@@ -21,7 +21,7 @@ export type FanOutFactory = { name: string; canLose: boolean; create: () => Prom
 /** What every kind of fan-out has to do. */
 export function describeFanOut({ name, canLose, create }: FanOutFactory): void {
   describe(`fan-out ${name}`, () => {
-    const truth: SharedTruth = { logs: new Map(), revoked: new Set() }
+    const truth: SharedTruth = { logs: new Map(), revoked: new Set(), looks: new Map() }
     const nodes: FanOutNode[] = []
     const closers: (() => Promise<void>)[] = []
     const watchers: Watcher[] = []
@@ -110,13 +110,19 @@ export function describeFanOut({ name, canLose, create }: FanOutFactory): void {
       }
     })
 
-    it('tells a watcher that was not sent what is stored to catch up, also when nothing follows', async () => {
+    it('tells a watcher that was not sent what is stored to catch up, also when nothing follows, and no other', async () => {
       const importId = `restore_${randomUUID()}`
       const watching = await watchAll(importId)
+      nodes[0]!.publisher.events(importId, store(importId, ['sent']))
+      for (const watcher of watching) await watcher.until(({ events }) => events.length === 1)
+      // What was stored at the first look must have been sent by the second.
+      const enough = (truth.looks.get(importId) ?? 0) + nodes.length * 3
+      await eventually(() => expect(truth.looks.get(importId)).toBeGreaterThanOrEqual(enough))
+      for (const { lags } of watching) expect(lags).toEqual([])
       store(importId, ['stored, and the message lost'])
       for (const watcher of watching) {
-        await watcher.until(({ events }) => events.length === 1)
-        expect(watcher.lags).toEqual([1])
+        await watcher.until(({ events }) => events.length === 2)
+        expect(watcher.lags).toEqual([2])
       }
     })
 
