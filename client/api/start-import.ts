@@ -1,5 +1,6 @@
 import { paths } from '../../shared/protocol/paths.ts'
 import type { ImportKind, StartAnswer } from '../../shared/protocol/views.ts'
+import { pathOf } from '../files/dropped-files.ts'
 import { filesByThemselves } from '../upload/files-by-themselves.ts'
 import { inTurns } from '../upload/in-turns.ts'
 import { UploadMemory } from '../upload/upload-memory.ts'
@@ -91,7 +92,7 @@ function bodyOf({ kind, target, options, files }: StartForm, uploaded: ReadonlyM
   body.set('options', JSON.stringify(options))
   for (const file of files) {
     const uploadId = uploaded.get(file)
-    if (uploadId === undefined) body.append('file', file, file.name)
+    if (uploadId === undefined) body.append('file', file, pathOf(file))
     else body.append('upload', uploadId)
   }
   return body

@@ -8,6 +8,8 @@ import type { BulkPorts } from './delivery-book.ts'
 export type JobFile = {
   /** The name the user's file had. For people; never a path. */
   name: string
+  /** Where it lay in what was sent: the folders that were named before it, and its name, with "/" between. Never a path of this machine. */
+  path: string
   size: number
   sha256: string
   /**

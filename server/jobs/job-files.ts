@@ -10,7 +10,7 @@ type Received = ThreadInput['files'][number]
 /** The files of a run as an importer sees them: only whole ones are read to their end without an error. */
 export function jobFiles(files: Received[], storage: Pick<Storage, 'read'>): JobFile[] {
   return files.map((file) => {
-    const { name, key, size, sha256 } = file
+    const { name, key, size, sha256, relativePath = name } = file
     const stored = (range?: ByteRange) => translated(storage.read(key, range), name)
     let whole = false
     const isWhole = () => {
@@ -18,6 +18,7 @@ export function jobFiles(files: Received[], storage: Pick<Storage, 'read'>): Job
     }
     return {
       name,
+      path: relativePath,
       size,
       sha256,
       open: () => Readable.from(whole ? stored() : checked(stored(), file, isWhole), { objectMode: false }),

@@ -12,7 +12,7 @@ export type ThreadInput = {
   importId: string
   attempt: number
   options: unknown
-  files: { name: string; key: string; size: number; sha256: string }[]
+  files: { name: string; key: string; size: number; sha256: string; relativePath?: string }[]
   storage: StorageAddress
   /** What the thread may hold. */
   memoryMb: number

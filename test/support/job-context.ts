@@ -54,6 +54,7 @@ export function fileAsJob(path: string, name = basename(path)): JobFile {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return {
     name,
+    path: name,
     size: bytes.length,
     sha256,
     open: () => createReadStream(path),
@@ -65,7 +66,8 @@ export function fileAsJob(path: string, name = basename(path)): JobFile {
 export function textAsJob(name: string, content: string | Uint8Array): JobFile {
   const bytes = Buffer.from(content)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { name, size: bytes.length, sha256, open: () => Readable.from([bytes]), read: (start, end) => Readable.from([bytes.subarray(start, end)]) }
+  const read = (start: number, end: number) => Readable.from([bytes.subarray(start, end)])
+  return { name, path: name, size: bytes.length, sha256, open: () => Readable.from([bytes]), read }
 }
 
 /** Records as a fixture file. */

@@ -20,6 +20,8 @@ export function receiveFiles(parts: UploadParts): Handler {
     storage: engine,
     // Without it Cyrillic and Arabic file names arrive broken.
     defParamCharset: 'utf8',
+    // A file of a folder is called by its path in it.
+    preservePath: true,
     limits: {
       fileSize: maxBytes,
       files: maxFiles,

@@ -3,7 +3,7 @@ import type { Upload } from '../../database/entities.ts'
 import { AppError } from '../../errors.ts'
 import type { Context, Handler } from '../context.ts'
 import { parse } from '../middleware/parse.ts'
-import { safeName, safePath } from './file-names.ts'
+import { placeOf } from './file-names.ts'
 
 export const tusVersion = '1.0.0'
 
@@ -43,7 +43,8 @@ type UploadMetadata = { name: string; relativePath: string | null; expectedSha25
 /** What `Upload-Metadata` says of the file. Keys that are not ours are let be. Throws `bad_request`, `invalid_input`. */
 export function metadataOf(ctx: Context): UploadMetadata {
   const { filename, relativePath, sha256 } = parse(metadataSchema, Object.fromEntries(pairsOf(ctx.get('Upload-Metadata'))))
-  return { name: safeName(filename), relativePath: relativePath ? safePath(relativePath) : null, expectedSha256: sha256?.toLowerCase() ?? null }
+  const { name, relativePath: folders } = placeOf(filename)
+  return { name, relativePath: relativePath ? placeOf(relativePath).relativePath : folders, expectedSha256: sha256?.toLowerCase() ?? null }
 }
 
 // "The Upload-Metadata request and response header MUST consist of one or more comma-separated key-value pairs. The key and value MUST be separated by a

@@ -3,11 +3,14 @@ import type { Readable } from 'node:stream'
 import type { StorageEngine } from 'multer'
 import { keepStream } from '../../storage/keep-stream.ts'
 import type { KeepParts, KeptStream } from '../../storage/keep-stream.ts'
-import { safeName } from './file-names.ts'
+import { placeOf } from './file-names.ts'
 import { Reception, tooLarge } from './reception.ts'
 
-/** A file that was received whole, by its name for people. `uploadsBefore`: how many uploads of before the form named ahead of it. */
-export type ReceivedFile = KeptStream & { name: string; uploadsBefore: number }
+/**
+ * A file that was received whole, by its name for people, and where it lay in the folder that was sent. `uploadsBefore`: how many uploads of before the form
+ * named ahead of it.
+ */
+export type ReceivedFile = KeptStream & { name: string; relativePath: string | null; uploadsBefore: number }
 
 export type UploadParts = KeepParts & { maxBytes: number }
 
@@ -43,13 +46,13 @@ export class UploadEngine implements StorageEngine {
     // Fields come in the order of the form: those that are there came before this file.
     const { upload } = (request as { body?: { upload?: unknown } }).body ?? {}
     const uploadsBefore = Array.isArray(upload) ? upload.length : upload === undefined ? 0 : 1
-    const receive = async () => await this.#receive(reception, file.stream, { name: safeName(file.originalname), uploadsBefore })
+    const receive = async () => await this.#receive(reception, file.stream, { ...placeOf(file.originalname), uploadsBefore })
     const [taken] = await Promise.allSettled([reception.take(file.stream, receive)])
     if (taken.status === 'rejected') done(taken.reason)
     else done(null, { received: taken.value } as Partial<Express.Multer.File>)
   }
 
-  async #receive(reception: Reception, stream: Readable, about: Pick<ReceivedFile, 'name' | 'uploadsBefore'>): Promise<ReceivedFile> {
+  async #receive(reception: Reception, stream: Readable, about: Omit<ReceivedFile, keyof KeptStream>): Promise<ReceivedFile> {
     // Multer notes the limit, and would wait for the end of the part.
     stream.once('limit', () => stream.destroy(tooLarge(this.#parts.maxBytes)))
     return { ...about, ...(await keepStream(this.#parts, stream, (bytes) => reception.count(bytes))) }

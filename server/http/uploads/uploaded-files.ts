@@ -5,8 +5,8 @@ import type { UploadReceiver } from './upload-receiver.ts'
 
 type Parts = { uploads: Uploads; receiver: UploadReceiver; storage: Storage }
 
-/** A file of a start. `relativePath` is for people. */
-export type IntakeFile = Omit<ReceivedFile, 'uploadsBefore'> & { relativePath?: string }
+/** A file of a start. */
+export type IntakeFile = Omit<ReceivedFile, 'uploadsBefore'>
 
 const headBytes = 4096
 const atOnce = 16
@@ -19,7 +19,7 @@ export async function uploadedFiles({ uploads, receiver, storage }: Parts, userI
     const some = rows.slice(at, at + atOnce).map(async (row) => {
       const { name, key, size, sha256, relativePath } = await receiver.whole(row)
       const head = Buffer.concat(await storage.read(key ?? '', { start: 0, end: Math.min(size, headBytes) }).toArray())
-      return { name, key: key ?? '', size, sha256: sha256 ?? '', head, ...(relativePath && { relativePath }) }
+      return { name, key: key ?? '', size, sha256: sha256 ?? '', head, relativePath: relativePath ?? null }
     })
     files.push(...(await Promise.all(some)))
   }

@@ -9,6 +9,7 @@ export function jobFileOf(bytes: Uint8Array | string, options: { name?: string; 
   const chunk = options.chunk ?? 65536
   return {
     name: options.name ?? 'backup.json',
+    path: options.name ?? 'backup.json',
     size: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
     open: () =>

@@ -90,6 +90,15 @@ describe('an upload', () => {
     await api.ended(view.id)
   })
 
+  it('from a folder keeps its path in it, and no way out of it', async () => {
+    const sent = ['photos/a/x.json', 'photos/b/x.json', '../../up/./x.json', '/abs/x.json', 'C:\\\\temp\\\\x.json', 'x.json', './x.json']
+    const view = await startWith(...sent.map((name, at) => file(name, scriptOf(80 + at))))
+    expect(view.files.map(({ name }) => name)).toEqual(sent.map(() => 'x.json'))
+    const paths = view.files.map(({ relativePath }) => relativePath)
+    expect(paths).toEqual(['photos/a/x.json', 'photos/b/x.json', 'up/x.json', 'abs/x.json', 'temp/x.json', undefined, undefined])
+    await api.ended(view.id)
+  })
+
   it('of a name of 4096 characters is shown by the first 255', async () => {
     const view = await startWith(file('я'.repeat(4096), scriptOf(70)))
     expect(view.files[0]!.name).toBe('я'.repeat(255))
