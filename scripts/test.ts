@@ -35,7 +35,7 @@ function reportMachine(): void {
   console.log(`Node ${process.versions.node}`)
   for (const tool of Object.values(tools)) {
     const path = tool.find()
-    console.log(path === null ? `${tool.name} is not installed: the tests that need it are skipped` : versionOf(path, tool.versionFlag))
+    console.log(path === null ? `${tool.name} is not installed: the tests that need it are skipped` : versionOf(tool, path))
   }
 }
 

@@ -10,8 +10,8 @@ export type Tool = {
   debianPackage: string
   /** Path of its program, or null when it is not here. */
   find: () => string | null
-  /** What makes it tell its version, when that is not `--version`. */
-  versionFlag?: string
+  /** What makes it tell its version, when that is not `--version`; null when nothing does. */
+  versionFlag?: string | null
 }
 
 const postgres: Tool = {
@@ -38,17 +38,19 @@ const sshd: Tool = {
   versionFlag: '-V',
 }
 const faketime: Tool = { name: 'faketime', debianPackage: 'faketime', find: () => onPath('faketime') }
+const libfiu: Tool = { name: 'libfiu', debianPackage: 'fiu-utils', find: () => onPath('fiu-ctrl'), versionFlag: null }
 
-export const tools = { faketime, postgres, redis, chromium, nginx, sshd }
+export const tools = { faketime, libfiu, postgres, redis, chromium, nginx, sshd }
 
 function onPath(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   return folders.map((folder) => join(folder, program)).find(existsSync) ?? null
 }
 
-/** The version that a tool says it is. Some say so where errors go. */
-export function versionOf(path: string, flag = '--version'): string {
-  const { stdout, stderr } = spawnSync(path, [flag], { encoding: 'utf8' })
+/** The version that a tool at this path says it is. Some say so where errors go. */
+export function versionOf({ name, versionFlag = '--version' }: Tool, path: string): string {
+  if (versionFlag === null) return `${name}: ${path}`
+  const { stdout, stderr } = spawnSync(path, [versionFlag], { encoding: 'utf8' })
   return (stdout || stderr).trim()
 }
 

@@ -207,8 +207,9 @@ async function translate<T>(work: Promise<T>): Promise<T> {
 }
 
 function translated(thrown: unknown): unknown {
-  const code = (thrown as NodeJS.ErrnoException).code
+  const code = (thrown as NodeJS.ErrnoException).code ?? ''
   if (code === 'ENOENT') return uploadGone(thrown)
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return thrown
-  return new AppError('storage_full', 'The disk for uploads is full. Nothing was started.', { cause: thrown })
+  if (/^(ENOSPC|EDQUOT)$/.test(code)) return new AppError('storage_full', 'The disk for uploads is full. Nothing was started.', { cause: thrown })
+  if (!/^(EIO|EROFS|ESTALE|ENXIO|ENODEV|EMFILE|ENFILE)$/.test(code)) return thrown
+  return new AppError('unavailable', `The disk for uploads can’t be read or written now (${code}). Nothing was started.`, { cause: thrown })
 }

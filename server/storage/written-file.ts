@@ -10,6 +10,7 @@ export class WrittenFile {
   #safe: number
   #unsynced = 0
   #syncing: Promise<void> | null = null
+  #failed: { error: unknown } | null = null
   #closed = false
 
   /** `at`: how many bytes are there already; the next ones come after them. */
@@ -35,9 +36,13 @@ export class WrittenFile {
     if (this.#unsynced >= syncEvery) this.#syncMeanwhile()
   }
 
-  /** Resolves when all that was written is safe on the disk. */
+  /**
+   * Resolves when all that was written is safe on the disk. Throws also when an earlier sync failed: the system may have dropped what it could not write, and
+   * the next sync then succeeds without it (fsync(2)).
+   */
   async commit(): Promise<void> {
     await this.#syncing
+    if (this.#failed) throw this.#failed.error
     await this.#file.datasync()
     this.#safe = this.#at
     await this.close()
@@ -50,20 +55,22 @@ export class WrittenFile {
     await this.#file.close()
   }
 
-  /** Errors come out at the end, when everything is synced once more. */
+  /** Errors come out at the end. */
   #syncMeanwhile(): void {
-    if (this.#syncing) return
+    if (this.#syncing || this.#failed) return
     this.#unsynced = 0
-    const at = this.#at
-    const done = () => {
+    this.#syncing = this.#sync(this.#at)
+  }
+
+  async #sync(upTo: number): Promise<void> {
+    try {
+      await this.#file.datasync()
+      this.#safe = upTo
+    } catch (error) {
+      this.#failed = { error }
+    } finally {
       this.#syncing = null
     }
-    this.#syncing = this.#file
-      .datasync()
-      .then(() => {
-        this.#safe = at
-      })
-      .then(done, done)
   }
 }
 
