@@ -5,6 +5,7 @@ import type { Survey } from './check/survey.ts'
 import type { CommerceRecord } from './read/record.ts'
 import type { RunProgress } from './report/run-progress.ts'
 import type { CommerceTables } from './schema/tables.ts'
+import type { Spool } from './spool/spool.ts'
 
 /** Everything that the steps need. */
 export type CommerceRun = {
@@ -21,5 +22,7 @@ export type CommerceRun = {
   /** Which records are to be looked at: all, or those of a retry. */
   wants: (record: CommerceRecord) => boolean
   survey: Survey
+  /** What the files say to the steps. */
+  spool: Spool
   progress: RunProgress
 }

@@ -15,6 +15,7 @@ import { RunProgress } from './report/run-progress.ts'
 import { Tally } from './report/tally.ts'
 import type { TallyState } from './report/tally.ts'
 import { knownTables } from './schema/open-tables.ts'
+import { Spool } from './spool/spool.ts'
 
 /** Takes over goods, prices, stocks and customers from exports of 1C. See README.md. */
 export const importer: Importer = { run: runCommerce, readsOn: true }
@@ -31,14 +32,15 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
   const parts = { job, context, options, types, target, fence, progress, wants: wantedOf(job), ...knownTables(await target.readSchema()) }
   await context.log('info', `Import from 1C (${options.source}) of ${counted(job.files.length, 'file')}: ${types.join(', ')}.`)
   const nothing = new Tally()
+  const spool = new Spool()
   let documents: Awaited<ReturnType<typeof openDocuments>> | null = null
   try {
     documents = await openDocuments(job.files, context.signal)
     const position = Position.fromState(checkpoint?.state)
     const asks = options.guard && !options.confirmed && checkpoint === null && parts.missing.length === 0
     const guard = asks ? new Guard({ target, fence, tables: parts.tables, options }) : null
-    const { survey, question } = await check(parts, documents, guard)
-    const run: CommerceRun = { ...parts, survey }
+    const { survey, question } = await check({ ...parts, spool }, documents, guard)
+    const run: CommerceRun = { ...parts, survey, spool }
     progress.total = totalOf(survey, types)
     await logCheck(run, documents.passed)
     if (question) return await held(context, question)
@@ -50,20 +52,21 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
     return outcome
   } finally {
     documents?.close()
+    await spool.close()
   }
 }
 
 type Parts = Omit<CommerceRun, 'survey'>
 
-async function check({ context, progress, types, wants }: Parts, documents: Awaited<ReturnType<typeof openDocuments>>, guard: Guard | null) {
+async function check({ context, progress, types, wants, spool }: Parts, documents: Awaited<ReturnType<typeof openDocuments>>, guard: Guard | null) {
   try {
     const survey = await surveyDocuments(documents, {
       context,
       progress,
       types,
       wants,
-      watchesPrices: guard !== null && types.includes('prices'),
-      watch: guard ? async (record) => await guard.watch(record) : async () => {},
+      spool,
+      watch: guard ? async (piece) => await guard.watch(piece) : async () => {},
     })
     return { survey, question: guard ? await guard.ask() : null }
   } finally {

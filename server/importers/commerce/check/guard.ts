@@ -1,12 +1,11 @@
 import type { CommerceOptions } from '../../../../shared/schemas/commerce-options.ts'
 import type { Cell, Target, TargetTransaction, Fence } from '../../../targets/target.ts'
 import type { Question } from '../../../jobs/importer.ts'
-import { changeOf, takes } from '../load/steps.ts'
-import { RecordRefused, counted } from '../model/problem.ts'
-import { deletionMark } from '../model/values.ts'
-import { stated } from '../read/element.ts'
-import type { CommerceRecord } from '../read/record.ts'
+import type { Change, ListChange } from '../model/change.ts'
+import { counted } from '../model/problem.ts'
 import type { CommerceTables } from '../schema/tables.ts'
+import { unpack } from '../spool/pack.ts'
+import type { Piece } from '../spool/spool.ts'
 import { movedFar } from './moved-far.ts'
 
 /** What a run would do to what is there: products, and prices that are there and are stated again. */
@@ -29,12 +28,14 @@ export class Guard {
     this.#parts = parts
   }
 
-  async watch(record: CommerceRecord): Promise<void> {
-    const { types } = this.#parts.options
-    if (record.kind === 'product' && types.includes('catalog')) this.#watchProduct(record)
-    if (record.kind === 'offer' && types.includes('prices') && takes('prices', record)) this.#watchPrices(record)
-    if (this.#removed.length >= batch) await this.#countRemoved()
-    if (this.#prices.length >= batch) await this.#countMoved()
+  async watch({ type, bytes }: Piece): Promise<void> {
+    if (type !== 'catalog' && type !== 'prices') return
+    for (const { change } of unpack(bytes)) {
+      if (type === 'catalog') this.#watchProducts(change)
+      else if (change.ofOffer) this.#watchPrices(change.ofOffer)
+      if (this.#removed.length >= batch) await this.#countRemoved()
+      if (this.#prices.length >= batch) await this.#countMoved()
+    }
   }
 
   /** The question to ask, or null when nothing goes beyond the limits. */
@@ -61,20 +62,12 @@ export class Guard {
     await open?.rollback()
   }
 
-  #watchProduct({ element }: CommerceRecord): void {
-    const id = stated(element, 'Ид')
-    if (typeof id === 'string' && deletionMark(element) === true) this.#removed.push([id])
+  #watchProducts({ rows }: Change): void {
+    for (const { entity, key, deleted } of rows) if (entity === 'products' && deleted === true) this.#removed.push(key)
   }
 
-  #watchPrices(record: CommerceRecord): void {
-    try {
-      const { ofOffer } = changeOf('prices', record)
-      for (const { key, values } of ofOffer?.items ?? [])
-        if (typeof values[0] === 'string') this.#prices.push({ key: [...(ofOffer?.owner ?? []), ...key], price: values[0] })
-    } catch (thrown) {
-      // It will be rejected, with its reason, and moves nothing.
-      if (!(thrown instanceof RecordRefused)) throw thrown
-    }
+  #watchPrices({ owner, items }: ListChange): void {
+    for (const { key, values } of items) if (typeof values[0] === 'string') this.#prices.push({ key: [...owner, ...key], price: values[0] })
   }
 
   async #countRemoved(): Promise<void> {

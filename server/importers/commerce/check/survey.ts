@@ -2,12 +2,12 @@ import type { CommerceType } from '../../../../shared/schemas/commerce-options.t
 import { commerceTypes } from '../../../../shared/schemas/commerce-options.ts'
 import type { JobContext } from '../../../jobs/importer.ts'
 import { ContentDigest } from './content-digest.ts'
-import { keepsToCount, takes } from '../load/steps.ts'
 import type { Document, Documents } from '../read/documents.ts'
 import { notTaken, notXml } from '../read/documents.ts'
-import { openRecords } from '../read/read-records.ts'
-import type { CommerceRecord } from '../read/record.ts'
 import type { RunProgress } from '../report/run-progress.ts'
+import { readSpoken } from '../spool/read-spoken.ts'
+import type { Listening } from '../spool/read-spoken.ts'
+import type { Piece, Spool } from '../spool/spool.ts'
 
 /** A document, with how many records each type has in it. */
 export type SurveyedDocument = { document: Document; counts: Record<CommerceType, number>; goodsFirst: boolean }
@@ -22,18 +22,16 @@ export type Survey = {
   digest: string
 }
 
-export type SurveyOptions = {
+export type SurveyOptions = Listening & {
   context: JobContext
   progress: RunProgress
-  types: CommerceType[]
-  wants: (record: CommerceRecord) => boolean
-  /** The prices of offers are looked at. */
-  watchesPrices: boolean
-  /** Looks at each record on the way. */
-  watch(record: CommerceRecord): Promise<void>
+  /** Keeps what the records say. */
+  spool: Spool
+  /** Looks at it on the way. */
+  watch(piece: Piece): Promise<void>
 }
 
-/** Reads every file to its end before anything is written: a damaged one ends the run here. Throws what reading throws, `file_unsupported` for no XML. */
+/** Reads every file to its end before anything is written, and keeps what it says: a damaged one ends the run here. Throws what reading throws, `file_unsupported` for no XML. */
 export async function surveyDocuments({ documents }: Documents, options: SurveyOptions): Promise<Survey> {
   const survey: Survey = { documents: [], orders: 0, passed: [], digest: '' }
   const digest = new ContentDigest()
@@ -56,33 +54,26 @@ async function surveyOne(
   options: SurveyOptions,
   share: (read: number) => number,
 ): Promise<SurveyedDocument | null> {
-  const pieces = await openRecords(digest.watched(document), options.context.signal, {
-    way: 'strict',
-    keep: (kind, child) => keepsToCount(kind, child, options.watchesPrices),
-  })
-  if ('head' in pieces) {
+  const spoken = await readSpoken(digest.watched(document), options.context.signal, options)
+  if ('head' in spoken) {
     // Within a zip other files are passed over; one that was sent for itself was meant to be taken.
-    if (!document.inZip) throw notTaken(document.name, notXml(pieces.head) ?? 'no XML')
+    if (!document.inZip) throw notTaken(document.name, notXml(spoken.head) ?? 'no XML')
     survey.passed.push(document.name)
     return null
   }
   const counts = Object.fromEntries(commerceTypes.map((type) => [type, 0])) as Record<CommerceType, number>
-  const kinds = new Set<string>()
-  let records = 0
-  let orders = 0
-  for await (const piece of pieces) {
-    for (const record of piece.records) {
-      kinds.add(record.kind)
-      if (!options.wants(record)) continue
-      await options.watch(record)
-      for (const type of options.types) if (takes(type, record)) counts[type] += 1
-      records += 1
+  const known = { orders: 0, goodsFirst: true }
+  for await (const { pieces, read, records, orders, goodsFirst } of spoken) {
+    for (const piece of pieces) {
+      await options.watch(piece)
+      await options.spool.add(document.name, piece)
+      counts[piece.type] += piece.records
     }
-    orders = piece.orders
-    options.progress.checking(share(piece.read), records, document.name)
+    Object.assign(known, { orders, goodsFirst })
+    options.progress.checking(share(read), records, document.name)
   }
-  survey.orders += orders
-  return { document, counts, goodsFirst: !kinds.has('offer') || kinds.has('product') }
+  survey.orders += known.orders
+  return { document, counts, goodsFirst: known.goodsFirst }
 }
 
 export function totalOf({ documents }: Survey, types: CommerceType[]): number {

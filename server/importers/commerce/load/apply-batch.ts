@@ -1,20 +1,16 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import type { Cell, TargetTransaction } from '../../../targets/target.ts'
 import type { ListChange, RowChange } from '../model/change.ts'
-import type { CommerceRecord } from '../read/record.ts'
+import type { Item } from '../spool/item.ts'
 import { heldBack, releaseHeld } from './pending.ts'
 import { RowWriter, nothingWritten } from './row-writer.ts'
 import type { Writing, Written } from './row-writer.ts'
 import { keyText } from './states.ts'
-import type { StepChange } from './steps.ts'
-
-/** A record and what it says to the step. */
-export type Item = { record: CommerceRecord; change: StepChange }
 
 export type Applied = {
   written: Written
-  /** Records whose offer is not known: their prices or stocks are kept until it comes. */
-  pending: CommerceRecord[]
+  /** How many records are of an offer that is not known: their prices or stocks are kept until it comes. */
+  pending: number
   /** Offers that are of no product which is known. */
   orphans: number
 }
@@ -26,24 +22,25 @@ export async function applyBatch(tx: TargetTransaction, writing: Writing, type: 
   const known = await knownOffers(tx, writing, items)
   const rows: RowChange[] = []
   const lists: ListChange[] = []
-  const held: { record: CommerceRecord; list: ListChange }[] = []
-  for (const { record, change } of items) {
+  const held: { item: Item; list: ListChange }[] = []
+  for (const item of items) {
+    const { change } = item
     rows.push(...change.rows)
     lists.push(...change.lists)
     if (!change.ofOffer) continue
     if (known.has(keyText(change.ofOffer.owner))) lists.push(change.ofOffer)
-    else held.push({ record, list: change.ofOffer })
+    else held.push({ item, list: change.ofOffer })
   }
   rows.push(...(await heldBack(tx, writing, held)))
   await writer.rows(tx, rows, written)
   await writer.lists(tx, lists, written)
-  const offers = items.filter(({ record }) => type === 'catalog' && record.kind === 'offer')
+  const offers = items.filter(({ kind }) => type === 'catalog' && kind === 'offer')
   if (offers.length > 0) {
     const released = await releaseHeld(tx, writing, written.newOffers)
     await writer.lists(tx, released.lists, written)
     await writer.rows(tx, released.rows, written)
   }
-  return { written, pending: held.map(({ record }) => record), orphans: await countOrphans(tx, writing, offers) }
+  return { written, pending: held.length, orphans: await countOrphans(tx, writing, offers) }
 }
 
 /** The offers, among those that prices or stocks speak of, that are there. */

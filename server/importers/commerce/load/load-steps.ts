@@ -1,29 +1,26 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import type { JobOutcome } from '../../../jobs/importer.ts'
 import type { CommerceRun } from '../commerce-run.ts'
-import { openRecords } from '../read/read-records.ts'
-import type { CommerceRecord } from '../read/record.ts'
 import { endedEarly, endedWell } from '../report/outcomes.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { Tally } from '../report/tally.ts'
 import { totalOf } from '../check/survey.ts'
+import type { Item } from '../spool/item.ts'
 import { loadBatch } from './load-batch.ts'
 import { KnownKeys } from './known-keys.ts'
 import type { Position } from './position.ts'
+import { ReadAgain } from './read-again.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Writing } from './row-writer.ts'
 import { lastRunText, sameAgain } from './same-again.ts'
 import { keepSource, readSource } from './source-row.ts'
-import { keeps, takes } from './steps.ts'
 import { Transactions } from './transactions.ts'
 
-/** Records, and elements of them, that are written at once; and batches between two commits. */
-const batchRecords = 2000
-const batchElements = 200_000
+/** Batches between two commits. */
 const batchesOfCommit = 5
 
-/** What has come of a document, to be loaded as one batch. */
-type Batch = { records: CommerceRecord[]; elements: number; file: string }
+/** What some records of a document say, to be written at once. */
+type Batch = { items: Item[]; file: string }
 
 /** Does the chosen steps in their order, from where a former attempt came to. */
 export async function loadSteps(run: CommerceRun, position: Position): Promise<JobOutcome> {
@@ -80,42 +77,33 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
     committed()
   }
   if (position.taken === 0) progress.loading(type, { done: 0, total }, position.tally, '')
+  const again = new ReadAgain(
+    survey.documents.map(({ document }) => document),
+    context.signal,
+  )
   let batches = 0
-  for await (const batch of readAhead(batchesFrom(run, type, position.taken))) {
-    await loadBatch(run, await transactions.begin(), writing, type, batch.records, position.tally)
-    position.taken += batch.records.length
-    batches += 1
-    if (batches % batchesOfCommit === 0) await commit()
-    progress.loading(type, { done: position.taken, total }, position.tally, batch.file)
+  try {
+    for await (const { items, file } of readAhead(batchesFrom(run, type, position.taken))) {
+      await loadBatch({ run, tx: await transactions.begin(), writing, type, tally: position.tally, again }, items)
+      position.taken += items.length
+      batches += 1
+      if (batches % batchesOfCommit === 0) await commit()
+      progress.loading(type, { done: position.taken, total }, position.tally, file)
+    }
+    if (batches % batchesOfCommit !== 0) await commit()
+  } finally {
+    await again.close()
   }
-  if (batches % batchesOfCommit !== 0) await commit()
 }
 
-/** The records of a step in batches, without the first `skip`. */
-async function* batchesFrom(run: CommerceRun, type: CommerceType, skip: number): AsyncGenerator<Batch> {
-  let passed = 0
-  for (const { document, counts } of run.survey.documents) {
-    if (counts[type] === 0) continue
-    if (passed + counts[type] <= skip) {
-      passed += counts[type]
-      continue
+/** What the records of a step say, in batches, without the first `skip` records. */
+async function* batchesFrom({ survey, spool, context }: CommerceRun, type: CommerceType, skip: number): AsyncGenerator<Batch> {
+  let left = skip
+  for (const { document, counts } of survey.documents) {
+    for await (const items of spool.items(document.name, type, left)) {
+      context.signal.throwIfAborted()
+      yield { items, file: document.name }
     }
-    let batch: Batch = { records: [], elements: 0, file: document.name }
-    const pieces = await openRecords(document, run.context.signal, { way: 'quick', keep: (kind, child) => keeps(type, kind, child) })
-    if ('head' in pieces) continue
-    for await (const { records } of pieces) {
-      run.context.signal.throwIfAborted()
-      for (const record of records) {
-        if (!run.wants(record) || !takes(type, record)) continue
-        passed += 1
-        if (passed <= skip) continue
-        batch.records.push(record)
-        batch.elements += record.elements
-        if (batch.records.length < batchRecords && batch.elements < batchElements) continue
-        yield batch
-        batch = { records: [], elements: 0, file: document.name }
-      }
-    }
-    if (batch.records.length > 0) yield batch
+    left = Math.max(0, left - counts[type])
   }
 }

@@ -1,10 +1,10 @@
 import type { Cell, TargetTransaction } from '../../../targets/target.ts'
 import type { ListChange, RowChange } from '../model/change.ts'
-import type { CommerceRecord } from '../read/record.ts'
+import type { RecordPlace } from '../read/record.ts'
 import type { Writing } from './row-writer.ts'
 import { keyText } from './states.ts'
 
-type Held = { record: CommerceRecord; list: ListChange }
+type Held = { item: RecordPlace; list: ListChange }
 type Items = ListChange['items']
 
 const kinds = ['prices', 'stocks'] as const
@@ -18,11 +18,11 @@ export async function heldBack(tx: TargetTransaction, writing: Writing, held: He
     held.map(({ list }) => [list.entity, ...list.owner]),
   )
   const contents = new Map<string, Items>()
-  return held.map(({ record, list }, at) => {
+  return held.map(({ item, list }, at) => {
     const key = [list.entity, ...list.owner]
     const items = merged(contents.get(keyText(key)) ?? waiting[at] ?? [], list.items)
     contents.set(keyText(key), items)
-    return { entity: 'pending', key, values: [JSON.stringify(items), record.file, record.line] }
+    return { entity: 'pending', key, values: [JSON.stringify(items), item.file, item.line] }
   })
 }
 

@@ -11,6 +11,8 @@ import type { CommerceRecord, RecordKind } from '../read/record.ts'
 /** What a record says to a step. `ofOffer` is held back while the offer is not known. */
 export type StepChange = Change & { ofOffer: ListChange | null; notes: string[] }
 
+export const nothingSaid: StepChange = { rows: [], lists: [], ofOffer: null, notes: [] }
+
 /** One of the chosen types: which records it takes, and what they say to it. Throws RecordRefused. */
 type Step = { kinds: Partial<Record<RecordKind, (record: CommerceRecord) => Partial<StepChange>>>; ofOffers?: (record: CommerceRecord) => boolean }
 
@@ -43,7 +45,6 @@ const steps: Record<CommerceType, Step> = {
 const id = ['Ид', 'ИдХарактеристики']
 const priceBlocks = new Set([...id, 'Цены'])
 const stockBlocks = new Set([...id, 'Количество', 'Склад', 'Склады', 'Остатки'])
-const marks = new Set([...id, 'ПометкаУдаления'])
 
 /** Whether a step looks into a child of a record. */
 export function keeps(type: CommerceType, kind: RecordKind, child: string): boolean {
@@ -51,11 +52,6 @@ export function keeps(type: CommerceType, kind: RecordKind, child: string): bool
   if (kind !== 'offer') return true
   if (type === 'prices') return priceBlocks.has(child)
   return type === 'stocks' ? stockBlocks.has(child) : id.includes(child) || (!priceBlocks.has(child) && !stockBlocks.has(child))
-}
-
-/** Whether counting the records of the steps, and the guard, look into a child. Groups and properties have records in them. */
-export function keepsToCount(kind: RecordKind, child: string, watchesPrices: boolean): boolean {
-  return kind === 'group' || kind === 'property' || marks.has(child) || (watchesPrices && child === 'Цены')
 }
 
 /** Whether a step has something to do with a record. */
@@ -67,5 +63,5 @@ export function takes(type: CommerceType, record: CommerceRecord): boolean {
 /** What a record says to a step that takes it. Throws RecordRefused. */
 export function changeOf(type: CommerceType, record: CommerceRecord): StepChange {
   if (record.tooLarge) throw new RecordRefused('file_limit', 'It has more elements or text than a record may have.')
-  return { rows: [], lists: [], ofOffer: null, notes: [], ...steps[type].kinds[record.kind]?.(record) }
+  return { ...nothingSaid, ...steps[type].kinds[record.kind]?.(record) }
 }

@@ -1,23 +1,26 @@
-import type { ErrorCode } from '../../../../shared/protocol/errors.ts'
 import type { RejectedRecord } from '../../../../shared/protocol/views.ts'
 import type { XmlElement } from '../read/element.ts'
 import { textOf } from '../read/element.ts'
 import type { CommerceRecord } from '../read/record.ts'
+import type { RecordName, Refusal } from '../spool/item.ts'
 
 /** Of a rejected record so many characters are kept. */
 const mostContent = 16 * 1024
 
 /** A record that did not go in, as the list of rejected ones keeps it. */
-export function rejectedRecord(record: CommerceRecord, code: ErrorCode, reason: string): RejectedRecord {
-  const { file, record: number, byte, line, kind, element } = record
-  const key = keyOf(record)
-  return { file, record: number, byte, line, model: kind, ...(key !== null && { key }), code, reason, content: xmlOf(element) }
+export function rejectedRecord({ file, record, byte, line, kind, key }: RecordName, { code, message, content }: Refusal): RejectedRecord {
+  return { file, record, byte, line, model: kind, ...(key !== null && { key }), code, reason: message, content }
 }
 
 /** `product 5a9d… (import.xml, line 31): …`: a problem as it stands for itself. */
-export function located(record: CommerceRecord, message: string): string {
-  const key = keyOf(record)
-  return `${record.kind}${key === null ? '' : ` ${key}`} (${record.file}, line ${record.line.toLocaleString('en-US')}): ${message}`
+export function located(of: RecordName | CommerceRecord, message: string): string {
+  const { kind, key, file, line } = 'element' in of ? nameOf(of) : of
+  return `${kind}${key === null ? '' : ` ${key}`} (${file}, line ${line.toLocaleString('en-US')}): ${message}`
+}
+
+export function nameOf(of: CommerceRecord): RecordName {
+  const { file, record, byte, line, kind } = of
+  return { file, record, byte, line, kind, key: keyOf(of) }
 }
 
 function keyOf({ element }: CommerceRecord): string | null {
@@ -25,7 +28,7 @@ function keyOf({ element }: CommerceRecord): string | null {
 }
 
 /** The record as XML again: what it says, not how it was laid out. */
-function xmlOf(element: XmlElement): string {
+export function contentOf(element: XmlElement): string {
   const parts: string[] = []
   let length = 0
   const write = (text: string): boolean => {

@@ -136,6 +136,14 @@ function build(entity: Entity, { owner = [], item, data, keys = {} }: Spec): Com
   return { entity, table, owner, item, data: Object.keys(data) }
 }
 
+/** How many columns the keys of the owner and of the item, and the data of each table have. */
+export const tableShapes = Object.fromEntries(
+  Object.entries(specs).map(([entity, { owner = [], item, data }]) => [
+    entity,
+    { owner: owner.length, item: item.length, data: Object.keys(data).length },
+  ]),
+) as Record<Entity, { owner: number; item: number; data: number }>
+
 export type CommerceTables = Record<Entity, CommerceTable>
 
 export const entities = Object.keys(specs) as Entity[]
