@@ -5,13 +5,16 @@ import { runState } from '../status-look.ts'
 import type { RunState } from '../status-look.ts'
 import { commerceTypes, typesOf } from './types.ts'
 
-export type RunStep = { name: 'check' | CommerceType; state: 'done' | 'todo' | RunState }
+export type RunStep = { name: 'check' | 'deactivate' | CommerceType; state: 'done' | 'todo' | RunState }
 
 /** The steps of an import from 1C, and where it is in them; none of a run of another kind. The step that a run stands in has the state of the run. */
 export function runSteps(view: ImportView): RunStep[] {
   const chosen = typesOf(view)
   if (chosen.length === 0) return []
-  const names = ['check', ...commerceTypes.filter((type) => chosen.includes(type))] as const
+  const names: RunStep['name'][] = [
+    'check',
+    ...(view.options['sweep'] ? ['deactivate' as const] : commerceTypes.filter((type) => chosen.includes(type))),
+  ]
   const here = stepOf(view, names)
   return names.map((name, at) => ({ name, state: at < here ? 'done' : at === here ? runState(view) : 'todo' }))
 }

@@ -4,6 +4,7 @@ import { SqlLeases } from '../locks/leases.ts'
 import type { Publisher } from '../realtime/publisher.ts'
 import { endIdleExchanges } from '../sessions/exchange/end-idle.ts'
 import { ExchangeCycles } from '../sessions/exchange/exchange-cycles.ts'
+import { ExchangeSweeps } from '../sessions/exchange/exchange-sweeps.ts'
 import { ExchangeStarts } from '../sessions/exchange/exchange-starts.ts'
 import { ImportVerdicts } from '../sessions/exchange/import-verdict.ts'
 import { ReceivedPieces } from '../sessions/exchange/received-pieces.ts'
@@ -26,6 +27,7 @@ export function createExchange(config: Config, { stores, runs, publisher }: { st
     starts,
     receiving: new Receiving({ database, events, publisher }),
     verdicts: new ImportVerdicts({ database, cycles, starts, pieces, reader, signals }),
+    sweeps: new ExchangeSweeps({ database, events, reader, signals, enqueue, guard: config.guard }),
     held: new HeldRequests(config.exchange.holdMs),
     /** Ends what 1C did not go on with. */
     sweep: async () => await endIdleExchanges(database, cycles),

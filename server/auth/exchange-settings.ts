@@ -5,7 +5,12 @@ import { AppError } from '../errors.ts'
 import type { ExchangeSettingsView } from '../../shared/protocol/views.ts'
 import { commerceTypes } from '../../shared/schemas/commerce-options.ts'
 
-export type ExchangeChange = { target?: string | undefined; types?: string[] | undefined; source?: string | undefined }
+export type ExchangeChange = {
+  target?: string | undefined
+  types?: string[] | undefined
+  source?: string | undefined
+  deactivate?: boolean | undefined
+}
 
 /** What a user of the exchange has who was never given settings. */
 function standard(userId: string): ExchangeSettings {
@@ -18,7 +23,7 @@ export async function readExchangeSettings(em: EntityManager, userId: string): P
 
 /** Throws `invalid_input` when there is no such target. */
 export async function changeExchangeSettings(em: EntityManager, userId: string, change: ExchangeChange): Promise<ExchangeSettings> {
-  const { target, types, source } = change
+  const { target, types, source, deactivate } = change
   if (target !== undefined && (await em.count(TargetEntity, { id: target })) === 0)
     throw new AppError('invalid_input', 'exchange.target: there is no such database')
   const settings: ExchangeSettings = {
@@ -26,11 +31,12 @@ export async function changeExchangeSettings(em: EntityManager, userId: string, 
     ...(target !== undefined && { targetId: target }),
     ...(types !== undefined && { types }),
     ...(source !== undefined && { source }),
+    ...(deactivate !== undefined && { deactivate }),
   }
   await em.upsert(ExchangeSettingsEntity, settings)
   return settings
 }
 
-export function presentExchangeSettings({ targetId, types, source }: ExchangeSettings): ExchangeSettingsView {
-  return { target: targetId, types, source }
+export function presentExchangeSettings({ targetId, types, source, deactivate }: ExchangeSettings): ExchangeSettingsView {
+  return { target: targetId, types, source, deactivate }
 }

@@ -233,7 +233,7 @@ export const ExchangeSettingsEntity = defineEntity({
     targetId: p.string(),
     types: p.json<string[]>(),
     source: p.string(),
-    /** Whether `deactivate` may mark what a full exchange did not bring. Always false: no import tells yet what a full exchange brought. */
+    /** Whether `deactivate` marks as deleted what a full exchange did not bring. */
     deactivate: p.boolean(),
   },
 })

@@ -91,7 +91,7 @@ export type Role = 'staff' | 'superuser' | 'exchange'
 export type UserView = { id: string; login: string; name: string; role: Role; disabled: boolean; createdAt: string; exchange?: ExchangeSettingsView }
 
 /** What 1C may bring (types of kind `commerce`), and where it goes. `target` is an id; `source` tells two 1C databases apart. */
-export type ExchangeSettingsView = { target: string; types: string[]; source: string }
+export type ExchangeSettingsView = { target: string; types: string[]; source: string; deactivate: boolean }
 /** `expiresAt` is when the login ends if nothing more is asked for; `absoluteExpiresAt` when it ends whatever is asked for. */
 export type MeView = { user: UserView; expiresAt: string; absoluteExpiresAt: string }
 

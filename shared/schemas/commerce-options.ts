@@ -34,3 +34,9 @@ export const commerceOptions = z.strictObject({
 })
 
 export type CommerceOptions = z.infer<typeof commerceOptions>
+
+/** Options of a run that `mode=deactivate` of the exchange began: it reads the files of other runs, and imports nothing. Nobody else can start one. */
+export const sweepOptions = commerceOptions.extend({
+  sweep: z.array(z.string()).min(1).describe('The import sessions of the exchange: what none of them brought is marked as deleted.'),
+})
+export type SweepOptions = z.infer<typeof sweepOptions>

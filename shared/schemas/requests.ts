@@ -57,11 +57,12 @@ export const rowsQuery = z.object({
 
 export const roles = ['staff', 'superuser', 'exchange'] as const
 
-/** Settings of a user whose role is `exchange`. What is left out stays, or is the default: the main target, all types, source `1c`. */
+/** Settings of a user whose role is `exchange`. What is left out stays, or is the default: the main target, all types, source `1c`, nothing is switched off. */
 const exchangeBody = z.object({
   target: z.string().trim().min(1).max(100).optional(),
   types: commerceOptions.shape.types.optional(),
   source: z.string().trim().min(1).max(100).optional(),
+  deactivate: z.boolean().optional().describe('Whether `mode=deactivate` marks as deleted what a full catalog did not bring.'),
 })
 const password = z.string().min(10).max(1000)
 export const userBody = z.object({

@@ -105,7 +105,7 @@ export const watchTokenSchema = z
   .object({ id: z.string(), user: named, createdAt: when, expiresAt: when, lastUsedAt: when.optional() })
   .meta({ id: 'WatchToken' }) satisfies z.ZodType<WatchTokenView>
 
-const exchangeSchema = z.object({ target: z.string(), types: z.array(z.string()), source: z.string() })
+const exchangeSchema = z.object({ target: z.string(), types: z.array(z.string()), source: z.string(), deactivate: z.boolean() })
 
 export const userSchema = z
   .object({

@@ -124,6 +124,18 @@ export class Fake1c {
     }
   }
 
+  /** Asks to switch off what it did not bring, until it is told how that ended. */
+  async deactivate(): Promise<Said> {
+    for (;;) {
+      const said = await this.get('deactivate', { timestamp: this.timestamp })
+      if (said.word !== 'progress') {
+        await this.need('deactivate', said)
+        return said
+      }
+      this.waits.push(said.lines[1] ?? '')
+    }
+  }
+
   async get(mode: string, query: Record<string, string> = {}): Promise<Said> {
     return await this.call('GET', { mode, ...query })
   }

@@ -8,7 +8,7 @@ import type { CommandContext } from '../command-context.ts'
 import { targetIdOf } from '../target-names.ts'
 import { safeLine } from '../terminal-text.ts'
 
-type Said = { target?: string; types?: string[]; source?: string }
+type Said = { target?: string; types?: string[]; source?: string; deactivate?: boolean }
 
 /** `intake users exchange LOGIN`: what a user of the exchange with 1C may bring, and where it goes. */
 export function addExchange(users: Command, { act }: CommandContext, userIdOf: (api: Api, wanted: string) => Promise<string>): void {
@@ -19,6 +19,8 @@ export function addExchange(users: Command, { act }: CommandContext, userIdOf: (
     .option('--target <database>', 'id or name of the database')
     .addOption(new Option('--types <types...>', 'what may be taken over').choices(commerceTypes))
     .option('--source <name>', 'what its 1C database is called, when there are several')
+    .option('--deactivate', 'mark as deleted what a full catalog did not bring, when 1C asks for it')
+    .option('--no-deactivate', 'switch nothing off')
     .action(async (wanted: string, said: Said, command: Command) => {
       await act(command, async ({ api, printer }) => {
         const target = said.target === undefined ? null : await targetIdOf(api, said.target)
@@ -32,5 +34,6 @@ export function addExchange(users: Command, { act }: CommandContext, userIdOf: (
 
 function settingsText(exchange: ExchangeSettingsView | undefined): string {
   if (!exchange) return 'exchanges nothing'
-  return `brings ${exchange.types.join(', ')} of ${safeLine(exchange.source)} to ${safeLine(exchange.target)}`
+  const off = exchange.deactivate ? 'switches off what a full catalog lacks' : 'switches nothing off'
+  return `brings ${exchange.types.join(', ')} of ${safeLine(exchange.source)} to ${safeLine(exchange.target)}, ${off}`
 }

@@ -1,7 +1,8 @@
 import type { ExchangeLogins, ExchangePrincipal } from '../../auth/exchange-logins.ts'
 import { AppError } from '../../errors.ts'
 import type { ExchangeType } from '../../sessions/exchange/exchange-cycles.ts'
-import type { ImportVerdicts } from '../../sessions/exchange/import-verdict.ts'
+import type { ExchangeSweeps } from '../../sessions/exchange/exchange-sweeps.ts'
+import type { ImportVerdicts, Verdict } from '../../sessions/exchange/import-verdict.ts'
 import { exchangeCookie, exchangePath } from '../../../shared/protocol/paths.ts'
 import type { Context } from '../context.ts'
 import type { RateLimits } from '../middleware/rate-limits.ts'
@@ -17,13 +18,14 @@ export type ModeParts = ReceiveParts & {
   exchangeLogins: ExchangeLogins
   rateLimits: RateLimits
   verdicts: ImportVerdicts
+  sweeps: ExchangeSweeps
   held: HeldRequests
   /** How large the pieces are that 1C is asked to send, in bytes. */
   fileLimit: number
   secureCookies: boolean
 }
 
-export type Asked = { type: string; mode: string; filename: string; version: string }
+export type Asked = { type: string; mode: string; filename: string; version: string; timestamp: string }
 type Call = { ctx: Context; principal: ExchangePrincipal; type: ExchangeType; asked: Asked }
 type Mode = (parts: ModeParts, call: Call) => Promise<Reply> | Reply
 
@@ -71,16 +73,20 @@ async function file(parts: ModeParts, { ctx, principal, type, asked: { filename 
 }
 
 async function importFile(parts: ModeParts, { ctx, principal, type, asked: { filename } }: Call): Promise<Reply> {
-  const gone = new AbortController()
-  ctx.res.once('close', () => gone.abort())
   const name = filename === '' ? '' : fileNameOf(filename)
-  const verdict = await parts.held.hold(gone.signal, async (until) => await parts.verdicts.of(principal, type, name, until))
-  return reply(verdict.word, verdict.text)
+  return await held(parts, ctx, async (until) => await parts.verdicts.of(principal, type, name, until))
 }
 
-/** What 1C no longer sends may be something that it did not send this time. */
-function deactivate(): Reply {
-  return reply('success', 'Nothing was switched off: goods are marked as deleted only where 1C says so of each.')
+async function deactivate(parts: ModeParts, { ctx, principal, asked: { timestamp } }: Call): Promise<Reply> {
+  const wish = { principal, timestamp, caller: { requestId: ctx.state.requestId } }
+  return await held(parts, ctx, async (until) => await parts.sweeps.of(wish, until))
+}
+
+async function held(parts: ModeParts, ctx: Context, verdictAt: (until: AbortSignal) => Promise<Verdict>): Promise<Reply> {
+  const gone = new AbortController()
+  ctx.res.once('close', () => gone.abort())
+  const { word: verdict, text } = await parts.held.hold(gone.signal, verdictAt)
+  return reply(verdict, text)
 }
 
 /** A word from outside, as an answer may repeat it. */

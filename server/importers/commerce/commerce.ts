@@ -16,11 +16,13 @@ import { Tally } from './report/tally.ts'
 import type { TallyState } from './report/tally.ts'
 import { knownTables } from './schema/open-tables.ts'
 import { Spool } from './spool/spool.ts'
+import { runSweep } from './sweep/sweep.ts'
 
 /** Takes over goods, prices, stocks and customers from exports of 1C. See README.md. */
 export const importer: Importer = { run: runCommerce, readsOn: true }
 
 async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | Held> {
+  if (typeof job.options === 'object' && job.options !== null && 'sweep' in job.options) return await runSweep(job, context)
   const { target } = job
   if (!target) throw new AppError('internal', 'An import from 1C needs a target.')
   const options = commerceOptions.parse(job.options)

@@ -89,7 +89,8 @@ function failure(text: string): Verdict {
   return { word: 'failure', text }
 }
 
-function verdictOf(view: ImportView): Verdict {
+/** How it stands with an import session, in words for 1C. */
+export function verdictOf(view: ImportView): Verdict {
   const { status, hold, error, ledger } = view
   const records = (count: number) => (count === 1 ? '1 record' : `${count.toLocaleString('en-US')} records`)
   if (status === 'succeeded') return { word: 'success', text: `Imported: ${records(ledger.succeeded)}.` }

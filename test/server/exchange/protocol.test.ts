@@ -126,12 +126,12 @@ describe('a user of the exchange', () => {
     const user = await addExchangeUser(admin, 'first')
     expect(user).toMatchObject({
       role: 'exchange',
-      exchange: { target: 'main', types: ['catalog', 'prices', 'stocks', 'customers'], source: '1c' },
+      exchange: { target: 'main', types: ['catalog', 'prices', 'stocks', 'customers'], source: '1c', deactivate: false },
     })
     const target = await admin.addTarget('shop')
-    const json = { exchange: { target, types: ['prices'], source: 'second base' } }
+    const json = { exchange: { target, types: ['prices'], source: 'second base', deactivate: true } }
     const { body } = await admin.request<{ user: UserView }>('PATCH', paths.user(user.id), { json })
-    expect(body.user.exchange).toEqual({ target, types: ['prices'], source: 'second base' })
+    expect(body.user.exchange).toEqual({ target, types: ['prices'], source: 'second base', deactivate: true })
     const { body: list } = await admin.get<{ items: UserView[] }>(paths.users)
     expect(list.items.find(({ login }) => login === 'first')?.exchange).toEqual(body.user.exchange)
     expect(list.items.find(({ login }) => login === 'admin')).not.toHaveProperty('exchange')
