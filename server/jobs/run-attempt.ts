@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Leases, Lease } from '../locks/leases.ts'
@@ -10,6 +11,8 @@ import { HeldRuns } from './held-runs.ts'
 import type { RunLeases } from './held-runs.ts'
 import type { LiveRuns } from './live-runs.ts'
 import type { Handled } from './queue.ts'
+import { TargetTroubles } from './target-troubles.ts'
+import type { Trouble } from './target-troubles.ts'
 import type { FromThread, ThreadInput, ThreadOutcome } from './thread-protocol.ts'
 
 /** What the row says of an attempt; the memory is this process's to give. */
@@ -45,14 +48,11 @@ export type AttemptStore = {
   endCancelled(importId: string): Promise<void>
 }
 
-/** A run that this process has in its hands, from before its claim to after its end. */
-type Hold = { worker: AttemptWorker | null; cancelled: string | null }
+/** A run that this process has in its hands, from before its claim to after its end. `pause` ends the wait before another attempt. */
+type Hold = { worker: AttemptWorker | null; cancelled: string | null; pause: AbortController }
 
-/** How the attempt ended for the queue: the run is over, or wants another attempt now, or when its target may be free. */
-type After = 'over' | 'again' | 'later'
-
-/** A target that stays locked by what a lost attempt left there is tried again so many times. */
-const mostLockedAttempts = 30
+/** How the attempt ended for the queue: the run is over, or wants another attempt, now or after a pause. */
+type After = 'over' | 'again' | Trouble
 
 const warnEveryMs = 60_000
 
@@ -71,6 +71,7 @@ export class AttemptRunner {
   readonly #released: () => void
   readonly #runs: HeldRuns
   readonly #company = new Company()
+  readonly #troubles = new TargetTroubles()
   #stopping = false
   #warnAt = 0
 
@@ -101,7 +102,7 @@ export class AttemptRunner {
 
   /** One attempt from claim to end. `again` is called when the run must have another one. */
   async run(importId: string, again: (importId: string, attempt: number) => void): Promise<Handled> {
-    const hold: Hold = { worker: null, cancelled: null }
+    const hold: Hold = { worker: null, cancelled: null, pause: new AbortController() }
     this.#held.set(importId, hold)
     try {
       return await this.#runLocked(importId, hold, again)
@@ -126,13 +127,21 @@ export class AttemptRunner {
       if (input === 'busy') return 'busy'
       if (!input) return 'done'
       const after = await this.#attempt(input, hold, lease, since)
+      if (typeof after === 'object') return await this.#pause(after, hold)
+      this.#troubles.forget(importId)
       if (after === 'again') again(importId, input.attempt)
-      return after === 'later' ? 'busy' : 'done'
+      return 'done'
     } finally {
       // Before others are woken.
       this.#company.end(importId)
       await this.#release(lease)
     }
+  }
+
+  /** Its target stays locked for others meanwhile. Ends early when the run is cancelled or the process stops. */
+  async #pause({ pauseMs }: Trouble, { pause }: Hold): Promise<Handled> {
+    await delay(pauseMs, undefined, { signal: pause.signal }).catch(() => undefined)
+    return 'busy'
   }
 
   #leave(importId: string): 'not_mine' {
@@ -169,7 +178,8 @@ export class AttemptRunner {
   }
 
   /** Tells the thread, if there is one already, what the run was asked for. */
-  #stop({ worker, cancelled }: Hold, importId: string): void {
+  #stop({ worker, cancelled, pause }: Hold, importId: string): void {
+    if (cancelled !== null || this.#stopping) pause.abort()
     if (!worker || (cancelled === null && !this.#stopping)) return
     if (cancelled === null) worker.stop('shutting_down', this.#options.stopMessage)
     else worker.stop('cancelled', cancelled)
@@ -267,10 +277,10 @@ export class AttemptRunner {
       return 'over'
     }
     if (outcome.status === 'crashed') return await this.#crashed(input, outcome)
-    if (outcome.status === 'failed' && outcome.error.code === 'target_locked' && attempt > 1 && attempt < mostLockedAttempts) {
+    const trouble = this.#troubles.of(importId, outcome, attempt)
+    if (trouble) {
       await worker.end(false)
-      const message = 'The target is still locked, perhaps by the worker that was lost. It is tried again.'
-      return (await this.#store.resume(importId, attempt, 'interrupted', message)) ? 'later' : 'over'
+      return (await this.#store.resume(importId, attempt, 'interrupted', trouble.message)) ? trouble : 'over'
     }
     await this.#store.finish(importId, attempt, outcome)
     this.#killAfterDrain(worker, worker.exited())

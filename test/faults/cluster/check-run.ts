@@ -37,7 +37,7 @@ export function checkEnd(view: ImportView, found: { content: Content; rejected: 
 }
 
 /** Compares what a target holds. */
-export function checkContent(found: Content, expected: Content, faults: Faults): void {
+function checkContent(found: Content, expected: Content, faults: Faults): void {
   if (found.hash === expected.hash) return
   const before = faults.lost.length + faults.doubled.length
   for (const [table, rows] of Object.entries(expected.rows)) {

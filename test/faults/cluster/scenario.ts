@@ -17,8 +17,6 @@ export type Scenario = {
   disturb(moment: Moment): Promise<void>
   /** Only moments before the run writes. */
   early?: boolean
-  /** Codes with which a run may fail because of it: then an all-or-nothing target is as it was before. */
-  mayFail?: string[]
   /** More that has to hold of a run afterwards. */
   check?(run: { view: ImportView; events: StoredEvent[]; faults: Faults }): void
   /** Longest that runs may take after it, in ms. */

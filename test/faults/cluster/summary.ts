@@ -2,7 +2,7 @@ import type { Faults } from './check-run.ts'
 import type { Report } from './stage.ts'
 
 const kinds = ['lost', 'doubled', 'falseStates', 'holes', 'other'] as const satisfies (keyof Faults)[]
-const titles = ['fault', 'engine', 'plays', 'runs', 'went on', 'failed in order', 'lost', 'doubled', 'false states', 'holes', 'other']
+const titles = ['fault', 'engine', 'plays', 'runs', 'went on', 'lost', 'doubled', 'false states', 'holes', 'other']
 const names = 2
 
 /** Figures by the names of a scenario and its engine, in the order of `titles`. */
@@ -15,7 +15,7 @@ export function faultsOf(report: Report): string[] {
 
 /** Adds a play to a table. */
 export function count(table: Table, report: Report): void {
-  const figures = [1, report.runs, report.again, report.failed, ...kinds.map((kind) => report[kind].length)]
+  const figures = [1, report.runs, report.again, ...kinds.map((kind) => report[kind].length)]
   addRow(table, `${report.scenario} | ${report.engine}`, figures)
 }
 

@@ -2,6 +2,7 @@ import { existsSync, watch } from 'node:fs'
 import { once } from 'node:events'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { AppError } from '../../../server/errors.ts'
 import type { Held, Importer, Job, JobContext, JobOutcome } from '../../../server/jobs/importer.ts'
 import type { Ledger } from '../../../shared/protocol/views.ts'
 import { script } from './script.ts'
@@ -54,6 +55,7 @@ async function perform(step: Step, job: Job, context: JobContext, { ledger }: Fi
   if ('until' in step) await fileToAppear(step.until, step.deaf ? undefined : context.signal)
   if ('read' in step) for (const file of job.files) await buffer(file.open())
   if ('throw' in step) throw new Error(step.throw)
+  if ('awayWhile' in step && existsSync(step.awayWhile)) throw new AppError('target_unreachable', 'The target is away.')
   if ('crash' in step && (step.while === undefined || existsSync(step.while))) await die(context)
   if ('kill' in step && (step.while === undefined || existsSync(step.while))) process.kill(process.pid, 'SIGKILL')
   if ('fill' in step) fillMemory()

@@ -15,6 +15,8 @@ const step = z.union([
   /** Asks a person, unless one has said that it may go on. */
   z.strictObject({ hold: z.string() }),
   z.strictObject({ throw: z.string() }),
+  /** Its target can't be reached while this file is there. */
+  z.strictObject({ awayWhile: z.string() }),
   /** The thread ends without a word, while this file is there. */
   z.strictObject({ crash: z.literal(true), while: z.string().optional() }),
   /** The whole process ends without a word, while this file is there. */
