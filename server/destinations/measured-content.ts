@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import type { Content, DeliveryOrder, Transfer } from './destination.ts'
 
@@ -17,17 +16,9 @@ export async function* measured(content: Content, start: number, { size, path }:
   } finally {
     stream.destroy()
   }
-  if (at !== size) throw new AppError('file_damaged', `The copy for ${path} is not as long as it was when it was made.`)
+  if (at !== size) throw otherLength(path)
 }
 
-/** Hex SHA-256 and number of bytes that were read. */
-export async function hashOf(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<{ sha256: string; size: number }> {
-  const hash = createHash('sha256')
-  let size = 0
-  for await (const piece of pieces) {
-    signal.throwIfAborted()
-    hash.update(piece)
-    size += piece.length
-  }
-  return { sha256: hash.digest('hex'), size }
-}
+export const otherLength = (path: string): AppError => new AppError('file_damaged', `The copy for ${path} is not as long as it was when it was made.`)
+
+export const copyGone = (path: string, cause: unknown): AppError => new AppError('upload_gone', `The copy for ${path} is no longer kept.`, { cause })

@@ -1,5 +1,7 @@
 import type { AccountPlace } from '../../shared/schemas/account.ts'
 import { AppError } from '../errors.ts'
+import { hashFileHere } from '../storage/hash-file.ts'
+import type { HashFile } from '../storage/hash-file.ts'
 import type { Destination } from './destination.ts'
 import { deliveryFolder } from './directory/places.ts'
 import type { DeliveryPlaces } from './directory/places.ts'
@@ -9,12 +11,15 @@ import type { HostRules } from './hosts.ts'
 /** What the operator allows: plain data, so that a run's thread opens destinations by it. */
 export type DestinationRules = DeliveryPlaces & { hosts: string[] }
 
-/** Opens the destination of an account with its driver, which is loaded at its first use. Nothing is connected yet. Throws `invalid_input` for a place that is not allowed. */
-export async function openDestination(place: AccountPlace, rules: DestinationRules): Promise<Destination> {
+/**
+ * Opens the destination of an account with its driver, which is loaded at its first use. Nothing is connected yet. `hashFile`: who reads back what lies on this
+ * machine. Throws `invalid_input` for a place that is not allowed.
+ */
+export async function openDestination(place: AccountPlace, rules: DestinationRules, hashFile: HashFile = hashFileHere): Promise<Destination> {
   const hosts = createHostRules(rules.hosts)
   switch (place.driver) {
     case 'directory':
-      return await openDirectory(place.address.folder, rules)
+      return await openDirectory(place.address.folder, rules, hashFile)
     case 's3': {
       checkStore(place.address.endpoint, hosts)
       const { openS3 } = await import('./s3/open-s3.ts')
@@ -31,11 +36,11 @@ export async function openDestination(place: AccountPlace, rules: DestinationRul
   }
 }
 
-async function openDirectory(folder: string, rules: DestinationRules): Promise<Destination> {
+async function openDirectory(folder: string, rules: DestinationRules, hashFile: HashFile): Promise<Destination> {
   const root = deliveryFolder(folder, rules)
   const place = [rules.deliveriesDir, ...rules.destinationDirs].find((dir) => root === dir || root.startsWith(`${dir.replace(/[\\/]$/, '')}/`))
   const { DirectoryDestination } = await import('./directory/directory-destination.ts')
-  return new DirectoryDestination(root, place ?? root)
+  return new DirectoryDestination(root, place ?? root, hashFile)
 }
 
 function checkStore(endpoint: string | undefined, hosts: HostRules): void {

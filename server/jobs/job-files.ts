@@ -37,9 +37,14 @@ async function* checked(stored: AsyncIterable<Buffer>, file: Received, isWhole: 
     yield piece
   }
   if (size !== file.size || hash.digest('hex') !== file.sha256) {
-    throw new AppError('file_damaged', `${file.name} is not what was received: it changed where it was kept. Upload it again.`)
+    throw notReceived(file.name)
   }
   isWhole()
+}
+
+/** What is kept of a file is not what came. */
+export function notReceived(name: string): AppError {
+  return new AppError('file_damaged', `${name} is not what was received: it changed where it was kept. Upload it again.`)
 }
 
 async function* translated(pieces: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {

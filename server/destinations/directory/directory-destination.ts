@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { constants, copyFile, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { AppError } from '../../errors.ts'
+import type { FileHash, HashFile } from '../../storage/hash-file.ts'
 import { WrittenFile } from '../../storage/written-file.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { codeOf, damaged, folderFailure, occupied } from '../failures.ts'
-import { hashOf, measured } from '../measured-content.ts'
+import { copyGone, measured, otherLength } from '../measured-content.ts'
 import { requirePath, temporaryPath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
 import { requireInside } from './places.ts'
@@ -19,10 +18,13 @@ export class DirectoryDestination implements Destination {
   readonly #root: string
   readonly #place: string
 
+  readonly #hashFile: HashFile
+
   /** `root`: where files go, made when it is not there. `place`: the folder that it has to be in whatever links there are, which is there. */
-  constructor(root: string, place: string) {
+  constructor(root: string, place: string, hashFile: HashFile) {
     this.#root = root
     this.#place = place
+    this.#hashFile = hashFile
   }
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
@@ -44,7 +46,7 @@ export class DirectoryDestination implements Destination {
   }
 
   async verify(order: DeliveryOrder, signal: AbortSignal): Promise<Verified> {
-    const found = await translated(async () => await readHash(this.#pathOf(order.path), signal))
+    const found = await translated(async () => await this.#hashOf(order, signal))
     if (found?.sha256 !== order.sha256 || found.size !== order.size) throw damaged(`What lies at ${order.path} is not what was delivered.`)
     return { compared: 'content' }
   }
@@ -72,9 +74,20 @@ export class DirectoryDestination implements Destination {
   /** Whether a former try put the file there. Throws when another one is there. */
   async #isThere(file: string, order: DeliveryOrder, { signal }: Transfer): Promise<boolean> {
     if (!(await exists(file))) return false
-    const found = await readHash(file, signal)
+    const found = await this.#hashOf(order, signal)
     if (found?.size !== order.size || found.sha256 !== order.sha256) throw occupied(order.path)
     return true
+  }
+
+  /** Of a file that is there, and no link; else null. */
+  async #hashOf({ path: final, size }: DeliveryOrder, signal: AbortSignal): Promise<FileHash | null> {
+    const file = this.#pathOf(final)
+    try {
+      return (await lstat(file)).isFile() ? await this.#hashFile(file, size, signal) : null
+    } catch (thrown) {
+      if (codeOf(thrown) === 'ENOENT') return null
+      throw thrown
+    }
   }
 
   /** What went wrong leaves nothing behind. */
@@ -97,12 +110,12 @@ async function copyWhole(from: string, to: string, { size, path: name }: Deliver
   await made.close()
   signal.throwIfAborted()
   await copyFile(from, to, constants.COPYFILE_FICLONE).catch((thrown: unknown) => {
-    throw codeOf(thrown) === 'ENOENT' ? new AppError('upload_gone', `The copy for ${name} is no longer kept.`, { cause: thrown }) : thrown
+    throw codeOf(thrown) === 'ENOENT' ? copyGone(name, thrown) : thrown
   })
   signal.throwIfAborted()
   const copied = await open(to, 'r+')
   try {
-    if ((await copied.stat()).size !== size) throw new AppError('file_damaged', `The copy for ${name} is not as long as it was when it was made.`)
+    if ((await copied.stat()).size !== size) throw otherLength(name)
     // It came with the rights of a file of the storage, which nobody else may read.
     await copied.chmod(mode & 0o777)
     await copied.datasync()
@@ -137,17 +150,6 @@ async function exists(file: string): Promise<boolean> {
     return true
   } catch (thrown) {
     if (codeOf(thrown) === 'ENOENT') return false
-    throw thrown
-  }
-}
-
-/** Of a file that is there, and no link; else null. */
-async function readHash(file: string, signal: AbortSignal): Promise<{ sha256: string; size: number } | null> {
-  try {
-    if (!(await lstat(file)).isFile()) return null
-    return await hashOf(createReadStream(file, { highWaterMark: 1024 * 1024 }), signal)
-  } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return null
     throw thrown
   }
 }

@@ -13,19 +13,19 @@ import { crc32 } from 'node:zlib'
 import type { S3Bucket } from '../../storage/s3-bucket.ts'
 import type { Content, DeliveryOrder, Transfer } from '../destination.ts'
 import { tooLarge, unreachable } from '../failures.ts'
-import { measured } from '../measured-content.ts'
+import { inBlocks } from './blocks.ts'
+import type { Block, Blocks } from './blocks.ts'
 import { asking } from './store-failure.ts'
 
 type ObjectName = { Bucket: string; Key: string }
-type Sending = { content: Content; order: DeliveryOrder; transfer: Transfer; metadata: Record<string, string> }
+type Sending = { content: Content; order: DeliveryOrder; transfer: Transfer; blocks: Blocks; metadata: Record<string, string> }
 
 const mib = 1024 * 1024
-const leastPart = 8 * mib
+/** Parts are no smaller, but for the last one. */
+export const leastPart = 8 * mib
 const mostParts = 10_000
 /** The protocol's 5 TiB. */
 const mostBytes = 5 * 1024 * 1024 * mib
-/** Parts on their way at a time, besides the one that is being filled. */
-const mostInFlight = 2
 
 /**
  * Sends an object in parts. Goes on with an upload of a former try that is still open: a part that the store has is not sent again when its checksum is that
@@ -35,10 +35,11 @@ export async function sendInParts(bucket: S3Bucket, at: ObjectName, sending: Sen
   const { order, transfer } = sending
   if (order.size > mostBytes) throw tooLarge('A store takes files of up to 5 TiB.')
   const { signal } = transfer
-  const uploadId = (await newestUpload(bucket, at, signal)) ?? (await begin(bucket, at, sending))
-  const there = await partsOf(bucket, { ...at, UploadId: uploadId }, signal)
+  const former = await newestUpload(bucket, at, signal)
+  const uploadId = former ?? (await begin(bucket, at, sending))
+  const there = former === null ? new Map<number, Part>() : await partsOf(bucket, { ...at, UploadId: former }, signal)
   const upload = new PartsUpload(bucket, { ...at, UploadId: uploadId }, { there, transfer })
-  await upload.send(measured(sending.content, 0, order, { signal, progress: () => undefined }), partBytesFor(order.size))
+  await upload.send(inBlocks(sending.content, order, { blocks: sending.blocks, bytes: partBytesFor(order.size), signal }))
   await complete(bucket, { ...at, UploadId: uploadId }, upload.done, order, signal)
   return { resumedAt: upload.kept }
 }
@@ -100,16 +101,16 @@ class PartsUpload {
     this.#transfer = transfer
   }
 
-  async send(pieces: AsyncIterable<Buffer>, partBytes: number): Promise<void> {
+  /** The memory of the destination bounds how many parts are on their way. */
+  async send(parts: AsyncIterable<Block>): Promise<void> {
     let number = 0
     try {
-      for await (const body of inBlocks(pieces, partBytes)) {
+      for await (const { bytes, free } of parts) {
         number += 1
-        while (this.#inFlight.size >= mostInFlight) await Promise.race(this.#inFlight)
-        if (this.#failure) break
-        const sending = this.#sendPart(number, body)
+        const sending = this.#sendPart(number, bytes).finally(free)
         this.#inFlight.add(sending)
         void sending.then(() => this.#inFlight.delete(sending))
+        if (this.#failure) break
       }
     } finally {
       await Promise.all(this.#inFlight)
@@ -145,23 +146,6 @@ function isSame({ Size, ETag, ChecksumCRC32 }: Part, body: Buffer): boolean {
     return ChecksumCRC32 === sum.toString('base64')
   }
   return ETag?.replaceAll('"', '') === createHash('md5').update(body).digest('hex')
-}
-
-async function* inBlocks(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
-  let block = Buffer.allocUnsafeSlow(bytes)
-  let filled = 0
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const copied = piece.copy(block, filled, at)
-      filled += copied
-      at += copied
-      if (filled < bytes) continue
-      yield block
-      block = Buffer.allocUnsafeSlow(bytes)
-      filled = 0
-    }
-  }
-  if (filled > 0) yield block.subarray(0, filled)
 }
 
 async function complete(

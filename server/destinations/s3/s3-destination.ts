@@ -1,18 +1,19 @@
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { Readable } from 'node:stream'
+import { hashOf } from '../../storage/hash-file.ts'
 import { objectAt } from '../../storage/s3-bucket.ts'
 import type { S3Bucket } from '../../storage/s3-bucket.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { damaged, networkFailure, occupied } from '../failures.ts'
-import { hashOf, measured } from '../measured-content.ts'
 import { requirePath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
-import { abortUploads, sendInParts } from './parts-upload.ts'
+import { Blocks, inBlocks } from './blocks.ts'
+import { abortUploads, leastPart, sendInParts } from './parts-upload.ts'
 import { asking, isMissing } from './store-failure.ts'
 
-/** What fits is sent whole. */
-const wholeBytes = 8 * 1024 * 1024
+/** Parts, and files that are sent whole, that are in memory at a time, of all deliveries together. */
+const mostBlocks = 6
 
 /**
  * A bucket of an S3-compatible store. An object appears when it is complete; each part, and an object that is sent whole, is compared by the store with the
@@ -22,6 +23,7 @@ export class S3Destination implements Destination {
   readonly capabilities
   readonly #bucket: S3Bucket
   readonly #readBack: boolean
+  readonly #blocks = new Blocks(mostBlocks, leastPart)
 
   constructor(bucket: S3Bucket, readBack: boolean) {
     this.#bucket = bucket
@@ -40,8 +42,14 @@ export class S3Destination implements Destination {
       if (there.Metadata?.['intake-delivery'] !== keyText(order) || there.ContentLength !== order.size) throw occupied(order.path)
       return { outcome: 'already_there', resumedAt: 0 }
     }
-    if (order.size <= wholeBytes) return await this.#sendWhole(content, order, transfer)
-    const { resumedAt } = await sendInParts(this.#bucket, this.#at(order.path), { content, order, transfer, metadata: metadataOf(order) })
+    if (order.size <= leastPart) return await this.#sendWhole(content, order, transfer)
+    const { resumedAt } = await sendInParts(this.#bucket, this.#at(order.path), {
+      content,
+      order,
+      transfer,
+      blocks: this.#blocks,
+      metadata: metadataOf(order),
+    })
     return { outcome: 'delivered', resumedAt }
   }
 
@@ -93,12 +101,17 @@ export class S3Destination implements Destination {
     }
   }
 
-  async #sendWhole(content: Content, order: DeliveryOrder, transfer: Transfer): Promise<Delivered> {
-    const pieces: Buffer[] = []
-    for await (const piece of measured(content, 0, order, { ...transfer, progress: () => undefined })) pieces.push(piece)
+  async #put(Body: Buffer, order: DeliveryOrder, signal: AbortSignal): Promise<void> {
     const ChecksumSHA256 = Buffer.from(order.sha256, 'hex').toString('base64')
-    const command = new PutObjectCommand({ ...this.#at(order.path), Body: Buffer.concat(pieces), ChecksumSHA256, Metadata: metadataOf(order) })
-    await asking(this.#bucket.client.send(command, { abortSignal: transfer.signal }), transfer.signal)
+    const command = new PutObjectCommand({ ...this.#at(order.path), Body, ChecksumSHA256, Metadata: metadataOf(order) })
+    await asking(this.#bucket.client.send(command, { abortSignal: signal }), signal)
+  }
+
+  async #sendWhole(content: Content, order: DeliveryOrder, transfer: Transfer): Promise<Delivered> {
+    const { signal } = transfer
+    for await (const { bytes, free } of inBlocks(content, order, { blocks: this.#blocks, bytes: leastPart, signal }))
+      await this.#put(bytes, order, signal).finally(free)
+    if (order.size === 0) await this.#put(Buffer.alloc(0), order, signal)
     transfer.progress(order.size)
     return { outcome: 'delivered', resumedAt: 0 }
   }

@@ -1,6 +1,7 @@
+import { hashOf } from '../../storage/hash-file.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { damaged, networkFailure, occupied } from '../failures.ts'
-import { hashOf, measured } from '../measured-content.ts'
+import { measured } from '../measured-content.ts'
 import { encodePath, requirePath, temporaryPath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
 import { drain } from '../web/web-link.ts'

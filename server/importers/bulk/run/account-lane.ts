@@ -3,6 +3,7 @@ import type { Destination } from '../../../destinations/destination.ts'
 import { openDestination } from '../../../destinations/open-destination.ts'
 import { AppError } from '../../../errors.ts'
 import type { BulkPorts, DeliveryError } from '../../../jobs/delivery-book.ts'
+import type { HashFile } from '../../../storage/hash-file.ts'
 import { Pace } from './pace.ts'
 
 /** An account's destination, open, with what it may be burdened with. */
@@ -13,16 +14,18 @@ export class AccountLane {
   readonly id: string
   readonly name: string
   readonly #ports: BulkPorts
+  readonly #hashFile: HashFile
   readonly #stop = new AbortController()
   #open: Promise<OpenLane> | null = null
   #users = 0
   #stale = false
   #refusal: DeliveryError | null = null
 
-  constructor({ id, name }: { id: string; name: string }, ports: BulkPorts) {
+  constructor({ id, name }: { id: string; name: string }, ports: BulkPorts, hashFile: HashFile) {
     this.id = id
     this.name = name
     this.#ports = ports
+    this.#hashFile = hashFile
   }
 
   /** Aborted when the account lets nobody in. */
@@ -83,7 +86,7 @@ export class AccountLane {
     if (!account.ok) throw closed(account.error)
     const { place, limits, meter } = account
     try {
-      const destination = await openDestination(place, this.#ports.rules)
+      const destination = await openDestination(place, this.#ports.rules, this.#hashFile)
       return { destination, limits, pace: limits.bytesPerSecond === null ? null : new Pace(meter, limits.bytesPerSecond) }
     } catch (thrown) {
       throw thrown instanceof AppError ? closed(thrown) : thrown
@@ -102,8 +105,8 @@ export function isClosed({ code, details }: AppError): boolean {
 export class AccountLanes {
   readonly #lanes: Map<string, AccountLane>
 
-  constructor(ports: BulkPorts) {
-    this.#lanes = new Map(ports.accounts.map((account) => [account.id, new AccountLane(account, ports)]))
+  constructor(ports: BulkPorts, hashFile: HashFile) {
+    this.#lanes = new Map(ports.accounts.map((account) => [account.id, new AccountLane(account, ports, hashFile)]))
   }
 
   of(account: string): AccountLane {
