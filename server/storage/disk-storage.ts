@@ -27,9 +27,9 @@ export class DiskStorage implements Storage {
     return new DiskStorage(root)
   }
 
-  async create(): Promise<StorageWriter> {
+  async create(kind: 'lasting' | 'passing' = 'lasting'): Promise<StorageWriter> {
     const key = randomUUID()
-    return this.#writerOf(key, new WrittenFile(await translate(open(this.#partOf(key), 'wx', 0o600))))
+    return this.#writerOf(key, new WrittenFile(await translate(open(this.#partOf(key), 'wx', 0o600)), { syncs: kind === 'lasting' }))
   }
 
   async resume(key: string, bytes: number): Promise<StorageWriter> {
@@ -37,7 +37,7 @@ export class DiskStorage implements Storage {
     try {
       if ((await file.stat()).size < bytes) throw uploadGone(null)
       await file.truncate(bytes)
-      return this.#writerOf(key, new WrittenFile(file, bytes))
+      return this.#writerOf(key, new WrittenFile(file, { at: bytes }))
     } catch (thrown) {
       await file.close()
       throw thrown
@@ -67,9 +67,7 @@ export class DiskStorage implements Storage {
     )
     try {
       if (!linked) await copyFile(from, part, constants.COPYFILE_FICLONE)
-      if (!linked) await syncFile(part)
       await rename(part, this.#pathOf(key))
-      await syncFolder(this.#root)
       return key
     } catch (thrown) {
       await rm(part, { force: true })
@@ -127,7 +125,7 @@ export class DiskStorage implements Storage {
       commit: async () => {
         await finish()
         await translate(rename(part, this.#pathOf(key)))
-        await translate(syncFolder(this.#root))
+        if (written.syncs) await translate(syncFolder(this.#root))
       },
       suspend: finish,
       safe: () => written.safe,

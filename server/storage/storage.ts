@@ -28,7 +28,8 @@ export type StoredFile = { key: string; modifiedAt: number }
  * `invalid_input`; a store that can't be reached or refuses us is `unavailable`, a full one `storage_full`.
  */
 export type Storage = {
-  create(): Promise<StorageWriter>
+  /** `passing`: of what can be made again, and is looked at before it is used: a power cut may take or spoil it after all, and it costs no wait for the disk. */
+  create(kind?: 'lasting' | 'passing'): Promise<StorageWriter>
   /**
    * Goes on with a file that `suspend`, or the end of its process, left unfinished: after so many bytes, which were safe. What lies behind them is dropped.
    * Throws `upload_gone` when they are not there. Whoever else still writes to the file may spoil it: one writer at a time.
@@ -43,7 +44,7 @@ export type Storage = {
   read(key: string, range?: ByteRange): Readable
   /** The path of a file that lies on a disk of this machine, to be read and never written; null for one that does not. */
   fileOf(key: string): string | null
-  /** Makes another file of the same bytes within the store, under a key of its own: either can be removed without the other. Throws `upload_gone`. */
+  /** Makes another file of the same bytes within the store, under a key of its own: either can be removed without the other. It is a passing one. Throws `upload_gone`. */
   duplicate(key: string): Promise<string>
   /** A file that is not there counts as removed. */
   remove(key: string): Promise<void>

@@ -5,6 +5,8 @@ const syncEvery = 32 * 1024 * 1024
 
 /** A file of the disk that is being written, piece by piece. */
 export class WrittenFile {
+  /** Whether it is safe on the disk once it is committed. */
+  readonly syncs: boolean
   readonly #file: FileHandle
   #at: number
   #safe: number
@@ -14,8 +16,9 @@ export class WrittenFile {
   #closed = false
 
   /** `at`: how many bytes are there already; the next ones come after them. */
-  constructor(file: FileHandle, at = 0) {
+  constructor(file: FileHandle, { at = 0, syncs = true }: { at?: number; syncs?: boolean } = {}) {
     this.#file = file
+    this.syncs = syncs
     this.#at = at
     this.#safe = at
   }
@@ -33,18 +36,20 @@ export class WrittenFile {
       this.#at += bytesWritten
       this.#unsynced += bytesWritten
     }
-    if (this.#unsynced >= syncEvery) this.#syncMeanwhile()
+    if (this.syncs && this.#unsynced >= syncEvery) this.#syncMeanwhile()
   }
 
   /**
-   * Resolves when all that was written is safe on the disk. Throws also when an earlier sync failed: the system may have dropped what it could not write, and
+   * Resolves when all that was written is safe on the disk, if it is to be. Throws also when an earlier sync failed: the system may have dropped what it could not write, and
    * the next sync then succeeds without it (fsync(2)).
    */
   async commit(): Promise<void> {
     await this.#syncing
     if (this.#failed) throw this.#failed.error
-    await this.#file.datasync()
-    this.#safe = this.#at
+    if (this.syncs) {
+      await this.#file.datasync()
+      this.#safe = this.#at
+    }
     await this.close()
   }
 

@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addAccount, addEndpoint, addFolder, bulkSettings, deliveriesOf, startedBulk } from '../../support/bulk.ts'
 import { startHttpEndpoint } from '../../support/destinations/http-endpoint.ts'
@@ -70,5 +71,36 @@ describe('a bulk upload whose server is killed', () => {
     const events = await again.events(id)
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
     expect(await readdir(path.join(server.dataDir, 'uploads'))).toHaveLength(1)
+  })
+
+  it('makes a copy anew that was lost with the power, or lost its bytes', async () => {
+    const api = await server.admin()
+    const account = await addEndpoint(api, 'Waiting', endpoint, { concurrency: 2 })
+    const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    endpoint.breakBy(({ method, path: name }) => {
+      if (method === 'PUT') asked[name.includes('letter') ? 0 : 1]!.resolve()
+      return method === 'PUT' ? new Promise<void>(() => undefined) : null
+    })
+    const letter = { name: 'letter.pdf', bytes: '%PDF-1.4\ntrailer\n<<>>\nstartxref\n0\n%%EOF\n' }
+    const id = await startedBulk(api, [letter, { name: 'plain.csv', bytes: 'a;b\n' }], { accounts: [account] })
+    await Promise.all(asked.map(async ({ promise }) => await promise))
+    await server.kill('SIGKILL')
+    const database = new Database(path.join(server.dataDir, 'intake.db'))
+    const rows = database.prepare('select input_key from bulk_delivery where import_id = ? order by file').all(id) as { input_key: string }[]
+    database.close()
+    const [marked = '', plain = ''] = rows.map(({ input_key: key }) => path.join(server.dataDir, 'uploads', key))
+    await writeFile(marked, Buffer.alloc((await stat(marked)).size))
+    await rm(plain)
+    endpoint.breakBy(() => null)
+    await server.begin()
+    const again = await server.admin()
+    expect(await again.ended(id)).toMatchObject({ status: 'succeeded', ledger: { succeeded: 2 } })
+    const { deliveries } = await deliveriesOf(again, id)
+    const [first, second] = deliveries.map(({ path: name = '' }) => endpoint.files.get(name)?.toString())
+    expect(first).toContain(`run=${id};account=${account}`)
+    expect(second).toBe('a;b\n')
+    const lines = (await again.events(id)).filter(({ level }) => level === 'warning').map(({ message }) => message)
+    expect(lines.filter((line) => line?.includes('was made again'))).toHaveLength(2)
+    expect(await readdir(path.join(server.dataDir, 'uploads'))).toHaveLength(3)
   })
 })

@@ -67,7 +67,7 @@ async function stopped(row: OpenDelivery, run: BulkRun, lane: AccountLane): Prom
 async function tidy(row: OpenDelivery, { result }: Step, run: BulkRun, lane: AccountLane): Promise<void> {
   if (row.state !== 'copied' && row.state !== 'delivered') return
   if (result.to === 'failed') await abandon(row, run, lane)
-  if (result.to === 'verified' || (result.to === 'failed' && !result.keepsCopy)) await removeCopy(run, row.copy)
+  if (result.to === 'verified' || result.to === 'copied' || (result.to === 'failed' && !result.keepsCopy)) await removeCopy(run, row.copy)
 }
 
 async function abandon(row: Parameters<typeof orderOf>[1], run: BulkRun, lane: AccountLane): Promise<void> {

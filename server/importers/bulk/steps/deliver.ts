@@ -1,15 +1,17 @@
 import { Readable } from 'node:stream'
 import type { Content, Delivered, DeliveryOrder, Transfer } from '../../../destinations/destination.ts'
 import { AppError } from '../../../errors.ts'
-import type { CopiedDelivery } from '../../../jobs/delivery-book.ts'
+import type { CopiedDelivery, Stored } from '../../../jobs/delivery-book.ts'
 import type { OpenLane } from '../run/account-lane.ts'
 import type { BulkRun, Step } from '../run/bulk-run.ts'
+import { makeUnique } from './make-unique.ts'
 import { orderOf } from './order.ts'
 import { refuseTooLarge } from './validate.ts'
 
 /** Sends the account's own copy. What a former try had sent is not sent again, as far as the destination can. */
 export async function deliver(row: CopiedDelivery, run: BulkRun, lane: OpenLane, signal: AbortSignal): Promise<Step> {
   const { copy, path } = row
+  if (row.resumed && !(await isKept(copy, run, signal))) return await makeAgain(row, run)
   refuseTooLarge(path, copy.size, lane.limits)
   const order = orderOf(run.importId, row)
   const transfer: Transfer = { signal, progress: (bytes) => run.progress.sent(row, bytes, copy.size) }
@@ -22,6 +24,26 @@ export async function deliver(row: CopiedDelivery, run: BulkRun, lane: OpenLane,
   } finally {
     run.progress.sentAll(row)
   }
+}
+
+/** Whether a copy that a former attempt made is what it made: a power cut may have taken it, or some of its bytes. */
+async function isKept({ key, sha256, size }: Stored, { ports, hashes }: BulkRun, signal: AbortSignal): Promise<boolean> {
+  const file = ports.storage.fileOf(key)
+  if (file === null) return true
+  try {
+    const found = await hashes.of(file, size, signal)
+    return found.size === size && found.sha256 === sha256
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw thrown
+  }
+}
+
+async function makeAgain(row: CopiedDelivery, run: BulkRun): Promise<Step> {
+  const checked = await run.files.check(row.file)
+  if (!checked.ok) throw new AppError(checked.error.code, checked.error.message)
+  const made = await makeUnique({ ...row, state: 'valid', upload: checked.upload }, run)
+  return { ...made, level: 'warning', message: `The copy ${row.path} was lost or damaged where it was kept, and was made again.` }
 }
 
 /** An endpoint that replaces what it has would get again what a former try had brought to its end: it is asked first. */
