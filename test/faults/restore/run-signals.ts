@@ -7,8 +7,11 @@ import { Watcher } from '../../support/watcher.ts'
 /** What can be seen of a run from outside: its messages, and writes to the files of its target and of the app database. */
 export type Source = 'event' | 'progress' | 'target' | 'app'
 
-/** `start`: before the first figures; `commit`: from the last line of the importer to the last event; `after`: the run has ended and the server tidies up. */
-export const phases = ['start', 'check', 'load', 'verify', 'commit', 'after'] as const
+/**
+ * `start`: before the first figures; `commit`: from the last line of the importer to the last event; `after`: the run has ended and the server tidies up. Between them
+ * the steps of a restore, or those of an import from 1C.
+ */
+export const phases = ['start', 'check', 'load', 'verify', 'catalog', 'prices', 'stocks', 'customers', 'commit', 'after'] as const
 export type Phase = (typeof phases)[number]
 
 /** The `n`-th sign of its source, and when it was seen, in milliseconds after the start. */
