@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Cell, Column, Table } from './target.ts'
+import type { Cell, Column, Table, WriteBatch } from './target.ts'
 
 /** The columns of a table by their names. Throws `column_missing` for one that is not there, `target_refused` for one that the database computes. */
 export function pickColumns(table: Table, names: string[]): Column[] {
@@ -19,6 +19,17 @@ export function refuseGenerated(table: Table, columns: Column[]): void {
   throw new AppError('target_refused', `Column "${computed.name}" of table "${table.name}" is computed by the database and can't be written.`, {
     details: { table: table.name, column: computed.name },
   })
+}
+
+/** The columns of a batch, those last that hold the same in every row. */
+export function columnsOf({ columns, same }: Pick<WriteBatch, 'columns' | 'same'>): string[] {
+  return same ? [...columns, ...same.columns] : columns
+}
+
+/** The same batch, each row with all its values. */
+export function spelledOut({ same, ...batch }: WriteBatch): WriteBatch {
+  if (!same) return batch
+  return { ...batch, columns: columnsOf({ ...batch, same }), rows: batch.rows.map((row) => [...row, ...same.values]) }
 }
 
 /** Whether a row of these columns alone can't be inserted, so that a key must be changed by UPDATE before anything is inserted. */

@@ -90,6 +90,10 @@ export type WriteBatch = {
    */
   key?: string[]
   rows: Cell[][]
+  /** Further columns, which hold the same in every row. */
+  same?: { columns: string[]; values: Cell[] }
+  /** The caller knows that no row has one of these keys, and that none comes twice: one that is there all the same is a `unique_violation`, or is changed. */
+  absent?: boolean
 }
 
 /** Makes the links of each owner in a many-to-many table exactly those given: what is missing is added, what is too much removed, the rest left untouched. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TargetTransaction } from '../../server/targets/target.ts'
-import { author, beginOn, book, bookTags, fence, inTransaction, openWithTables, rowsOf } from './target-subject.ts'
+import { author, beginOn, book, bookTags, fence, inTransaction, openWithTables, outcomeOf, rowsOf } from './target-subject.ts'
 import type { Subject } from './target-subject.ts'
 
 const { importId } = fence
@@ -195,9 +195,3 @@ async function expectOver(transaction: TargetTransaction): Promise<void> {
 }
 
 /** `done`, or the code of the error. */
-async function outcomeOf(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    () => 'done',
-    (thrown: unknown) => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown)),
-  )
-}

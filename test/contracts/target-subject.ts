@@ -77,3 +77,11 @@ export async function rowsOf(target: Target, of: Table): Promise<unknown[][]> {
   if (!found) throw new Error(`there is no table ${of.name}`)
   return (await target.readRows(found, { offset: 0, limit: 1000 })).rows
 }
+
+/** `done`, or the code of the error. */
+export async function outcomeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => 'done',
+    (thrown: unknown) => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown)),
+  )
+}

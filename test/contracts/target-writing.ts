@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { author, beginOn, book, column, inTransaction, openWithTables, rowsOf, table } from './target-subject.ts'
+import { author, beginOn, book, column, inTransaction, openWithTables, outcomeOf, rowsOf, table } from './target-subject.ts'
+import type { TargetTransaction } from '../../server/targets/target.ts'
 import type { Subject } from './target-subject.ts'
 
 /** How rows get in: `write` and `savepoint`. */
@@ -48,6 +49,54 @@ export function describeWriting(subject: Subject): void {
       expect(await rowsOf(target, author)).toEqual([
         [1, 'c', null],
         [2, 'e', null],
+      ])
+    })
+
+    it('takes what all rows have in common once, in keys, in references and where a value is refused', async () => {
+      const mark = table('mark', [column('shop', 'text'), column('id', 'integer'), column('name', 'text'), column('at', 'integer')], {
+        primaryKey: ['shop', 'id'],
+      })
+      const target = await openWithTables(subject(), [mark, author, book])
+      await inTransaction(target, async (transaction) => {
+        const write = async (shop: string, at: number, ...rows: [number, string][]): Promise<void> =>
+          await transaction.write({
+            table: mark,
+            columns: ['id', 'name'],
+            key: ['shop', 'id'],
+            rows,
+            same: { columns: ['shop', 'at'], values: [shop, at] },
+          })
+        await write('x', 1, [1, 'a'], [2, 'b'], [1, 'c'])
+        await write('y', 2, [1, 'd'])
+        await write('x', 3, [2, 'e'])
+        const same = { columns: ['author_id'], values: [7] }
+        await transaction.write({ table: book, columns: ['id', 'title'], key: ['id'], rows: [[1, 'a']], same })
+        expect(await transaction.danglingReferences(10)).toMatchObject([{ key: [1], values: [7] }])
+        await transaction.write({ table: author, columns: ['id'], key: ['id'], rows: [[7]], same: { columns: ['name'], values: ['Anna'] } })
+        const refused = { table: mark, columns: ['id', 'name'], rows: [[9, 'z']], same: { columns: ['shop', 'at'], values: ['x', 'never'] } }
+        await expect(transaction.savepoint(async () => await transaction.write(refused))).rejects.toMatchObject({
+          code: 'value_invalid',
+          details: { table: 'mark', column: 'at', value: 'never' },
+        })
+      })
+      expect((await rowsOf(target, mark)).map(String)).toEqual(['x,1,c,1', 'x,2,e,3', 'y,1,d,2'])
+    })
+
+    it('inserts rows that are told to be new, and does not keep two of one key', async () => {
+      const target = await openWithTables(subject())
+      const write = async (transaction: TargetTransaction, ...rows: [number, string][]): Promise<void> =>
+        await transaction.write({ table: author, columns: ['id', 'name'], key: ['id'], rows, absent: true })
+      await inTransaction(target, async (transaction) => {
+        await write(transaction, [1, 'a'], [2, 'b'])
+        const again = await outcomeOf(transaction.savepoint(async () => await write(transaction, [3, 'c'], [2, 'd'])))
+        expect(['done', 'unique_violation']).toContain(again)
+        if (again === 'done') await write(transaction, [2, 'b'])
+        else await write(transaction, [3, 'c'])
+      })
+      expect(await rowsOf(target, author)).toEqual([
+        [1, 'a', null],
+        [2, 'b', null],
+        [3, 'c', null],
       ])
     })
 

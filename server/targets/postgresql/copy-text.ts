@@ -1,5 +1,5 @@
 import { CellRefusal, valueInvalid } from '../cells/refusal.ts'
-import type { Cell, Column, Table } from '../target.ts'
+import type { Cell, Column, Table, WriteBatch } from '../target.ts'
 import { encoderOf } from './encode.ts'
 import type { Encoder } from './encode.ts'
 
@@ -15,28 +15,38 @@ export type CopyText = {
   repeatsKey: boolean
 }
 
-/** Compiles how rows of these columns become text for COPY. `keyAt` are the positions of the key, none when repetition does not matter. */
-export function compileCopyText(table: Table, columns: Column[], keyAt: number[]): (rows: Cell[][]) => CopyText {
+export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => CopyText
+
+/**
+ * Compiles how rows become text for COPY: columns of the rows, and then those that are the same in all of them. `keyAt` are the positions of the key among the
+ * columns of the rows, none when repetition does not matter.
+ */
+export function compileCopyText(table: Table, columns: Column[], keyAt: number[]): RowsToText {
   const encoders = columns.map(encoderOf)
-  return (rows) => {
-    const texts = Array<string>(encoders.length)
+  return ({ rows, same }) => {
+    const sameCells = same?.values ?? []
+    const width = encoders.length - sameCells.length
+    const texts = Array<string>(width)
     const pieces = new Pieces()
     const keys = new KeysSeen(keyAt)
     let row = 0
-    let column = 0
+    let column = width
+    const encoded = (value: Cell): string => (value === null ? '\\N' : escaped((encoders[column] as Encoder)(value)))
     try {
+      let end = ''
+      for (const value of sameCells) {
+        end += `\t${encoded(value)}`
+        column += 1
+      }
       for (; row < rows.length; row += 1) {
         const cells = rows[row] as Cell[]
-        for (column = 0; column < encoders.length; column += 1) {
-          const value = cells[column] as Cell
-          texts[column] = value === null ? '\\N' : escaped((encoders[column] as Encoder)(value))
-        }
-        pieces.add(texts.join('\t'))
+        for (column = 0; column < width; column += 1) texts[column] = encoded(cells[column] as Cell)
+        pieces.add(texts.join('\t') + end)
         keys.add(texts)
       }
     } catch (thrown) {
       if (!(thrown instanceof CellRefusal)) throw thrown
-      const value = rows[row]?.[column] ?? null
+      const value = (column < width ? rows[row]?.[column] : sameCells[column - width]) ?? null
       throw valueInvalid({ table: table.name, column: columns[column]?.name ?? '', value, row }, thrown.message, thrown)
     }
     return { pieces: pieces.all(), repeatsKey: keys.repeated }

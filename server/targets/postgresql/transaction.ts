@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { referenceMissing, transactionBroken, transactionState } from '../fence.ts'
+import { columnsOf } from '../columns.ts'
 import { quoteName } from '../identifiers.ts'
 import type { Cell, Checkpoint, DanglingReference, Fence, LinkBatch, Lookup, Table, TargetTransaction, WriteBatch } from '../target.ts'
 import { checkFence, connectionName, store } from './checkpoint.ts'
@@ -58,13 +59,13 @@ export class PostgresTransaction implements TargetTransaction {
     })
   }
 
-  async write({ table, columns, key, rows }: WriteBatch): Promise<void> {
-    if (rows.length === 0) return
-    await this.#change(async () => await this.#writeRows(table, columns, key, rows))
+  async write(batch: WriteBatch): Promise<void> {
+    if (batch.rows.length === 0) return
+    await this.#change(async () => await this.#writeRows(batch))
   }
 
   async link(batch: LinkBatch): Promise<void> {
-    const insert = async (rows: Cell[][]): Promise<void> => await this.#writeRows(batch.table, [batch.owner, batch.other], undefined, rows)
+    const insert = async (rows: Cell[][]): Promise<void> => await this.#writeRows({ table: batch.table, columns: [batch.owner, batch.other], rows })
     await this.#change(async () => await setLinks(this.#session, batch, insert))
   }
 
@@ -146,11 +147,11 @@ export class PostgresTransaction implements TargetTransaction {
     }
   }
 
-  async #writeRows(table: Table, columns: string[], key: string[] | undefined, rows: Cell[][]): Promise<void> {
-    if (rows.length === 0) return
-    await this.#touch(table, columns)
-    const writer = await this.#writers.get(table, columns, key)
-    await writer(rows)
+  async #writeRows(batch: WriteBatch): Promise<void> {
+    if (batch.rows.length === 0) return
+    await this.#touch(batch.table, columnsOf(batch))
+    const writer = await this.#writers.get(batch)
+    await writer(batch)
   }
 
   /** Gets ready for rows in a table, and notes what the end of the transaction has to see to. */

@@ -1,49 +1,54 @@
 import { AppError } from '../../errors.ts'
 import { cutValue, valueInvalid } from '../cells/refusal.ts'
-import { keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
+import { columnsOf, keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
-import type { Cell, Column, Table } from '../target.ts'
+import type { Cell, Column, Table, WriteBatch } from '../target.ts'
 import { compileCopyText } from './copy-text.ts'
 import type { Session } from './session.ts'
 import { DatabaseError } from 'pg'
 
 /** Writes the rows of one batch. The same table, columns and key again cost no preparation within a transaction. */
-export type Writer = (rows: Cell[][]) => Promise<void>
+export type Writer = (batch: Rows) => Promise<void>
 
+export type BatchShape = Omit<WriteBatch, 'rows'>
+type Rows = Pick<WriteBatch, 'rows' | 'same'>
 type Shape = { table: Table; names: string[]; columns: Column[] }
 
 /** Prepares how rows of these columns are written. See `WriteBatch` for what a key means. `number` names the staging table. */
-export async function prepareWriter(session: Session, table: Table, names: string[], key: string[] | undefined, number: number): Promise<Writer> {
+export async function prepareWriter(session: Session, batch: BatchShape, number: number): Promise<Writer> {
+  const { table, key, absent } = batch
+  const names = columnsOf(batch)
   const columns = pickColumns(table, names)
   refuseGenerated(table, columns)
   const shape = { table, names, columns }
-  const write = key ? await prepareMerge(session, shape, key, `intake_stage_${number}`) : prepareInsert(session, shape)
-  return async (rows) => {
+  const write = key && !absent ? await prepareMerge(session, shape, batch, key, `intake_stage_${number}`) : prepareInsert(session, shape)
+  return async ({ rows, same }) => {
     if (rows.length === 0) return
     try {
-      await write(rows)
+      await write({ rows, ...(same && { same }) })
     } catch (thrown) {
-      throw explained(thrown, shape, rows)
+      throw explained(thrown, shape, same ? rows.map((row) => [...row, ...same.values]) : rows)
     }
   }
 }
 
-/** Rows without a key go straight into their table. */
+/** Rows without a key, and those that are certainly not there, go straight into their table. */
 function prepareInsert(session: Session, { table, names, columns }: Shape): Writer {
   const into = quoteName(table.name)
   if (names.length === 0) {
-    return async (rows) => {
+    return async ({ rows }) => {
       await session.rows(`INSERT INTO ${into} SELECT FROM generate_series(1, $1)`, [rows.length])
     }
   }
   const toText = compileCopyText(table, columns, [])
-  return async (rows) => await session.copyIn(`COPY ${into} (${quoteNames(names)}) FROM STDIN`, toText(rows).pieces)
+  return async (batch) => await session.copyIn(`COPY ${into} (${quoteNames(names)}) FROM STDIN`, toText(batch).pieces)
 }
 
 /** Rows with a key are copied beside their table and merged into it by one statement. */
-async function prepareMerge(session: Session, { table, names, columns }: Shape, key: string[], stage: string): Promise<Writer> {
-  const keyAt = keyPositions(table, names, key)
-  const isPlain = await comparesBytes(session, table, key)
+async function prepareMerge(session: Session, { table, names, columns }: Shape, batch: BatchShape, key: string[], stage: string): Promise<Writer> {
+  const own = key.filter((name) => !batch.same?.columns.includes(name))
+  const keyAt = keyPositions(table, names, key).filter((at) => at < batch.columns.length)
+  const isPlain = (own.length > 0 || key.length === 0) && (await comparesBytes(session, table, key))
   const arbiter = !lacksRequired(table, names) && (await isArbiter(session, table, key))
   await session.run(`CREATE TEMP TABLE ${stage} ON COMMIT DROP AS SELECT ${quoteNames(names)} FROM ${quoteName(table.name)} WITH NO DATA`)
   const merge = (source: string): string => (arbiter ? upsertSql(table, names, key, source) : updateThenInsertSql(table, names, key, source))

@@ -1,7 +1,7 @@
 import type { Table } from '../target.ts'
 import type { Session } from './session.ts'
 import { prepareWriter } from './write.ts'
-import type { Writer } from './write.ts'
+import type { BatchShape, Writer } from './write.ts'
 
 /** The writers of one transaction, each with its staging table, made when first needed. */
 export class Writers {
@@ -17,12 +17,13 @@ export class Writers {
     return this.#made.length
   }
 
-  async get(table: Table, columns: string[], key: string[] | undefined): Promise<Writer> {
-    const shape = JSON.stringify([columns, key])
+  async get(batch: BatchShape): Promise<Writer> {
+    const { table, columns, key, same, absent } = batch
+    const shape = JSON.stringify([columns, key, same?.columns, absent])
     const made = this.#made.find((one) => one.table === table && one.shape === shape)
     if (made) return made.writer
     this.#number += 1
-    const writer = await prepareWriter(this.#session, table, columns, key, this.#number)
+    const writer = await prepareWriter(this.#session, batch, this.#number)
     this.#made.push({ table, shape, writer })
     return writer
   }

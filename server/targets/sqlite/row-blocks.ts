@@ -2,12 +2,15 @@ import { quoteName } from '../identifiers.ts'
 import type { Connection, Statement } from './connection.ts'
 import type { SqliteValue } from './encode.ts'
 
-/** Rows that one statement takes. Each statement looks at the table's last number and keeps a journal of its own, so few of many rows are faster. */
-const sizes = [4000, 1000, 250, 60]
-/** SQLite takes 32,766. */
-const mostParameters = 32_000
+/** Rows that one statement takes. Each statement looks at the table's last number and keeps a journal of its own, so that single rows cost more. */
+const sizes = [1000, 250, 60]
+/** SQLite takes 32,766, and becomes slower long before. */
+const mostParameters = 4000
 
 const savepoint = quoteName('intake rows')
+
+/** Values by the names of their parameters. */
+export type NamedValues = Record<string, SqliteValue>
 
 /** Statements that store many rows of the same columns at a time, each prepared when it is first needed. */
 export class RowBlocks {
@@ -23,20 +26,22 @@ export class RowBlocks {
     this.#sizes = sizes.filter((size) => size * width <= mostParameters)
   }
 
-  /** How many of the rows that are left the next statement can take; 0: they are to be stored one by one. */
+  /** How many of the rows that are left the next statement can take: at least one. */
   next(left: number): number {
     for (const size of this.#sizes) if (size <= left) return size
-    return 0
+    return 1
   }
 
-  /** Stores all rows of a block or none of them. Answers whether it did: which row is at fault shows when they are stored one by one. */
-  run(rows: number, values: SqliteValue[]): boolean {
-    const statement = this.#statement(rows)
+  store(rows: number, values: SqliteValue[], named: NamedValues): void {
+    this.#statement(rows).run(values, named)
+  }
+
+  /** Does all of the work or nothing; answers whether it did. Throws what undid the whole transaction: nothing may be written after that. */
+  whole(work: () => void): boolean {
     this.#connection.exec(`SAVEPOINT ${savepoint}`)
     try {
-      statement.run(values)
+      work()
     } catch (thrown) {
-      // Some errors undo the whole transaction: nothing may be written after them.
       if (!this.#connection.inTransaction) throw thrown
       this.#connection.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`)
       return false

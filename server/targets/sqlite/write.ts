@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { CellRefusal, cutValue, valueInvalid } from '../cells/refusal.ts'
-import { keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
+import { columnsOf, keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
 import type { Cell, Column, Table, WriteBatch } from '../target.ts'
 import type { Connection } from './connection.ts'
@@ -9,24 +9,34 @@ import type { Encoder, SqliteValue } from './encode.ts'
 import { translateSqlite } from './errors.ts'
 import type { ReferencedValues } from './referenced-values.ts'
 import { RowBlocks } from './row-blocks.ts'
+import type { NamedValues } from './row-blocks.ts'
 
 /** Stores rows that are encoded already: one, or where there are `blocks`, many at a time. */
-type Store = { one: (values: SqliteValue[]) => void; blocks: RowBlocks | null }
+type Store = { one: (values: SqliteValue[], named: NamedValues) => void; blocks: RowBlocks | null }
 
 export type BatchShape = Omit<WriteBatch, 'rows'>
 
 /** A compiled batch shape: the same table, columns and key again cost no preparation. */
-export type Writer = (rows: Cell[][]) => void
+export type Writer = (batch: Pick<WriteBatch, 'rows' | 'same'>) => void
 
-type Shape = { table: Table; columns: Column[]; encoders: Encoder[]; store: Store; references: ReferencedValues[] }
+/** `columns` are those of the rows and then those that are the same in all of them, of which there are values in `same`. */
+type Shape = { table: Table; columns: Column[]; width: number; encoders: Encoder[]; store: Store; references: ReferencedValues[]; same: Cell[] }
 
-/** Compiles how rows of these columns are written. See `WriteBatch` for what a key means. `references` gather what foreign keys are given. */
-export function compileWriter(connection: Connection, { table, columns: names, key }: BatchShape, references: ReferencedValues[]): Writer {
-  const columns = pickColumns(table, names)
+/**
+ * Compiles how rows of these columns are written. See `WriteBatch` for what a key means. `references` gather what foreign keys are given; with them, and where
+ * `needsWholeRows` says so, a batch has to be spelled out.
+ */
+export function compileWriter(connection: Connection, { table, columns: names, key, same }: BatchShape, references: ReferencedValues[]): Writer {
+  const columns = pickColumns(table, columnsOf({ columns: names, ...(same && { same }) }))
   refuseGenerated(table, columns)
   const encoders = columns.map(encoderOf)
-  const store = compileStore(connection, table, names, key)
-  return (rows) => writeRows({ table, columns, encoders, store, references }, rows)
+  const store = compileStore(connection, table, { names, same: same?.columns ?? [], key })
+  return ({ rows, same: now }) => writeRows({ table, columns, width: names.length, encoders, store, references, same: now?.values ?? [] }, rows)
+}
+
+/** Whether rows of these columns can only be written value by value. */
+export function needsWholeRows({ table, columns, key, same }: BatchShape): boolean {
+  return columns.length === 0 || (key !== undefined && lacksRequired(table, columnsOf({ columns, ...(same && { same }) })))
 }
 
 /** Where in a batch the writing is: the row and the column that an error is about. */
@@ -35,39 +45,48 @@ type Place = { row: number; column: number }
 function writeRows(shape: Shape, rows: Cell[][]): void {
   const place: Place = { row: 0, column: 0 }
   try {
-    while (place.row < rows.length) {
-      const count = shape.store.blocks?.next(rows.length - place.row) ?? 0
-      if (count > 0) writeBlock(shape, shape.store.blocks as RowBlocks, rows, place, count)
-      else writeRow(shape, rows, place)
+    const named = encodeSame(shape, place)
+    if (shape.store.blocks && rows.length > 1 && writeBlocks(shape, shape.store.blocks, rows, named)) return
+    for (; place.row < rows.length; place.row += 1) {
+      const encoded: SqliteValue[] = []
+      encodeRow(shape, rows[place.row] as Cell[], encoded, place)
+      shape.store.one(encoded, named)
     }
   } catch (thrown) {
     throw explained(thrown, shape, place.row, rows[place.row] ?? [], place.column)
   }
 }
 
-function writeRow(shape: Shape, rows: Cell[][], place: Place): void {
-  const encoded: SqliteValue[] = []
-  encodeRow(shape, rows[place.row] as Cell[], encoded, place)
-  shape.store.one(encoded)
-  place.row += 1
+/** Stores all rows or none of them. Answers whether it did: which row is at fault shows when they are stored one by one. */
+function writeBlocks(shape: Shape, blocks: RowBlocks, rows: Cell[][], named: NamedValues): boolean {
+  const place: Place = { row: 0, column: 0 }
+  return blocks.whole(() => {
+    while (place.row < rows.length) {
+      const count = blocks.next(rows.length - place.row)
+      const encoded: SqliteValue[] = []
+      for (const end = place.row + count; place.row < end; place.row += 1) encodeRow(shape, rows[place.row] as Cell[], encoded, place)
+      blocks.store(count, encoded, named)
+    }
+  })
 }
 
-function writeBlock(shape: Shape, blocks: RowBlocks, rows: Cell[][], place: Place, count: number): void {
-  const from = place.row
-  const encoded: SqliteValue[] = []
-  for (; place.row < from + count; place.row += 1) encodeRow(shape, rows[place.row] as Cell[], encoded, place)
-  if (blocks.run(count, encoded)) return
-  const width = shape.encoders.length
-  for (place.row = from; place.row < from + count; place.row += 1) {
-    const at = (place.row - from) * width
-    shape.store.one(encoded.slice(at, at + width))
+function encodeSame({ encoders, width, same }: Shape, place: Place): NamedValues {
+  const named: NamedValues = {}
+  for (const [at, value] of same.entries()) {
+    place.column = width + at
+    named[sameName(at)] = value === null ? null : (encoders[width + at] as Encoder)(value)
   }
+  return named
+}
+
+function sameName(at: number): string {
+  return `same${at}`
 }
 
 /** Adds the values of a row to `encoded`, and notes what its foreign keys refer to. */
-function encodeRow({ encoders, references }: Shape, row: Cell[], encoded: SqliteValue[], place: Place): void {
+function encodeRow({ encoders, width, references }: Shape, row: Cell[], encoded: SqliteValue[], place: Place): void {
   const from = encoded.length
-  for (place.column = 0; place.column < encoders.length; place.column += 1) {
+  for (place.column = 0; place.column < width; place.column += 1) {
     const value = row[place.column] as Cell
     encoded.push(value === null ? null : (encoders[place.column] as Encoder)(value))
   }
@@ -75,7 +94,8 @@ function encodeRow({ encoders, references }: Shape, row: Cell[], encoded: Sqlite
 }
 
 /** The error of a row: with table, column and value as far as they are known. */
-function explained(thrown: unknown, { table, columns }: { table: Table; columns: Column[] }, row: number, cells: Cell[], at: number): unknown {
+function explained(thrown: unknown, { table, columns, same }: Shape, row: number, own: Cell[], at: number): unknown {
+  const cells = [...own, ...same]
   if (thrown instanceof CellRefusal) {
     return valueInvalid({ table: table.name, column: columns[at]?.name ?? '', value: cells[at] ?? null, row }, thrown.message, thrown)
   }
@@ -105,20 +125,25 @@ function checkedColumn(error: AppError, columns: Column[]): number {
   return named.length === 1 ? columns.indexOf(named[0] as Column) : -1
 }
 
-function compileStore(connection: Connection, table: Table, names: string[], key: string[] | undefined): Store {
-  const positions = key ? keyPositions(table, names, key) : []
-  if (key && lacksRequired(table, names)) return { one: updateOrInsert(connection, table, names, positions), blocks: null }
-  const conflict = key ? ` ON CONFLICT (${quoteNames(key)}) ${conflictAction(names, key)}` : ''
-  const sqlFor = (rows: number): string => `${insertSql(table, names, rows)}${conflict}`
+function compileStore(
+  connection: Connection,
+  table: Table,
+  { names, same, key }: { names: string[]; same: string[]; key: string[] | undefined },
+): Store {
+  const all = [...names, ...same]
+  const positions = key ? keyPositions(table, all, key) : []
+  if (key && lacksRequired(table, all)) return { one: updateOrInsert(connection, table, names, positions), blocks: null }
+  const conflict = key ? ` ON CONFLICT (${quoteNames(key)}) ${conflictAction(all, key)}` : ''
+  const sqlFor = (rows: number): string => `${insertSql(table, names, same, rows)}${conflict}`
   const statement = connection.prepare(sqlFor(1))
-  const one = (values: SqliteValue[]): void => void statement.run(values)
+  const one: Store['one'] = (values, named) => void statement.run(values, named)
   return { one, blocks: names.length === 0 ? null : new RowBlocks(connection, names.length, sqlFor) }
 }
 
-function insertSql(table: Table, names: string[], rows = 1): string {
+function insertSql(table: Table, names: string[], same: string[] = [], rows = 1): string {
   if (names.length === 0) return `INSERT INTO main.${quoteName(table.name)} DEFAULT VALUES`
-  const row = `(${names.map(() => '?').join(', ')})`
-  return `INSERT INTO main.${quoteName(table.name)} (${quoteNames(names)}) VALUES ${Array<string>(rows).fill(row).join(', ')}`
+  const row = `(${[...names.map(() => '?'), ...same.map((_, at) => `@${sameName(at)}`)].join(', ')})`
+  return `INSERT INTO main.${quoteName(table.name)} (${quoteNames([...names, ...same])}) VALUES ${Array<string>(rows).fill(row).join(', ')}`
 }
 
 function conflictAction(names: string[], key: string[]): string {

@@ -1,4 +1,4 @@
-import { pickColumns } from '../columns.ts'
+import { columnsOf, pickColumns, spelledOut } from '../columns.ts'
 import type { Cell, Table, WriteBatch } from '../target.ts'
 import type { Connection } from './connection.ts'
 import type { SqliteValue } from './encode.ts'
@@ -6,7 +6,7 @@ import { encoderOf } from './encode.ts'
 import type { ForeignKeyWatch, WatchedKey } from './foreign-keys.ts'
 import { findRows } from './read.ts'
 import { ReferencedValues } from './referenced-values.ts'
-import { compileWriter } from './write.ts'
+import { compileWriter, needsWholeRows } from './write.ts'
 import type { BatchShape, Writer } from './write.ts'
 
 /** A compiled batch shape with the foreign keys that its rows can leave leading nowhere. */
@@ -36,10 +36,11 @@ export class Writers {
     this.#prepared = new WeakMap()
   }
 
-  write(batch: WriteBatch): void {
+  write(given: WriteBatch): void {
+    const batch = given.same && (needsWholeRows(given) || this.#isWatched(given)) ? spelledOut(given) : given
     const { write, references, partly, incoming } = this.#get(batch)
     const left = incoming.map((watched) => ({ watched, values: this.#stored(batch, watched.key.references) }))
-    write(batch.rows)
+    write(batch)
     for (const reference of references) this.#watch.note(reference.watched, reference.take())
     for (const watched of partly) this.#watch.note(watched, this.#stored(batch, watched.key.columns))
     for (const { watched, values } of left) {
@@ -48,8 +49,12 @@ export class Writers {
     }
   }
 
+  #isWatched(batch: BatchShape): boolean {
+    return this.#watch.keysOf(batch.table.name).length > 0 || this.#watch.keysTo(batch.table.name, columnsOf(batch)).length > 0
+  }
+
   #get(batch: BatchShape): Prepared {
-    const shape = JSON.stringify([batch.columns, batch.key])
+    const shape = JSON.stringify([batch.columns, batch.key, batch.same?.columns])
     const shapes = this.#prepared.get(batch.table) ?? new Map<string, Prepared>()
     this.#prepared.set(batch.table, shapes)
     const prepared = shapes.get(shape) ?? this.#prepare(batch)

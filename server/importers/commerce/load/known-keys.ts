@@ -12,6 +12,7 @@ const mostTaken = slots * 0.75
  */
 export class KnownKeys {
   readonly #had: ReadonlySet<string>
+  #isTrusted = true
   readonly #filter = new Uint32Array(filterBits / 32)
   readonly #prints = new Uint32Array(slots * 2)
   #taken = 0
@@ -26,9 +27,16 @@ export class KnownKeys {
     return this.#had.size === 0
   }
 
+  /** A row was there that could not be: from now on nothing is taken for certainly new. Answers whether that is news. */
+  doubt(): boolean {
+    const isNews = this.#isTrusted
+    this.#isTrusted = false
+    return isNews
+  }
+
   /** Whether there is certainly nothing under a key of an entity, or of the list of an owner. */
   isNew(entity: Entity, key: Cell[]): boolean {
-    if (this.#had.has(entity)) return false
+    if (!this.#isTrusted || this.#had.has(entity)) return false
     const [one, other] = hashOf(entity, key)
     for (let at = 0; at < 3; at += 1) {
       const bit = (one + Math.imul(at, other)) & (filterBits - 1)
@@ -39,7 +47,7 @@ export class KnownKeys {
 
   /** As `isNew`, and from now on it is not new any more. */
   isNewNow(entity: Entity, key: Cell[]): boolean {
-    if (this.#had.has(entity)) return false
+    if (!this.#isTrusted || this.#had.has(entity)) return false
     const [one, other] = hashOf(entity, key)
     let isNew = false
     for (let at = 0; at < 3; at += 1) {

@@ -46,6 +46,8 @@ async function applyAll(loading: Loading, items: Item[]): Promise<void> {
     tally.succeeded += items.length - applied.pending
   } catch (thrown) {
     if (!(thrown instanceof AppError) || !rowCodes.includes(thrown.code)) throw thrown
+    // Somebody else has put in rows of this source.
+    if (thrown.code === 'unique_violation' && writing.known.doubt()) return await applyAll(loading, items)
     const [only] = items
     if (items.length === 1 && only) {
       const { code, message } = thrown

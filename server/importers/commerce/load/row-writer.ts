@@ -73,6 +73,7 @@ export class RowWriter {
     const { known, now } = this.#writing
     const rest: RowChange[] = []
     const rows: Cell[][] = []
+    const deletedRows: Cell[][] = []
     for (const change of changes) {
       const { entity, key, values, deleted = false, ifMissing = false } = change
       if (!known.isNewNow(entity, key)) {
@@ -84,9 +85,10 @@ export class RowWriter {
       if (!deleted) written.live.set(entity, (written.live.get(entity) ?? 0) + 1)
       if (!deleted && entity === 'offers') written.newOffers.push(key)
       if (!known.isFirst) written.made.add(madeKey(entity, key))
-      rows.push(this.#row(key, values, deleted ? now : null))
+      ;(deleted ? deletedRows : rows).push(ownCells(key, values))
     }
-    await this.#insert(tx, table, rows)
+    await this.#insertNew(tx, table, rows, null)
+    await this.#insertNew(tx, table, deletedRows, now)
     return rest
   }
 
@@ -100,25 +102,28 @@ export class RowWriter {
         continue
       }
       if (items.length > 0) written.counts.count(entity, 'created', items.length)
-      for (const { key, values } of items) rows.push(this.#row([...owner, ...key], values, null))
+      for (const { key, values } of items) rows.push(ownCells(owner, key, values))
     }
-    await this.#insert(tx, table, rows)
+    await this.#insertNew(tx, table, rows, null)
     return rest
   }
 
-  #row(key: Cell[], values: Said[], deletedAt: Cell, createdAt: Cell = this.#writing.now): Cell[] {
+  /** Rows, by key and data, that are certainly not there. */
+  async #insertNew(tx: TargetTransaction, { table, owner, item, data }: CommerceTable, rows: Cell[][], deletedAt: Cell): Promise<void> {
+    if (rows.length === 0) return
     const { source, importId, now } = this.#writing
-    const row: Cell[] = [source]
-    for (const cell of key) row.push(cell)
-    for (const value of values) row.push(value ?? null)
-    row.push(createdAt, now, deletedAt, importId)
-    return row
+    const key = [...owner, ...item]
+    const same = { columns: ['source', 'created_at', 'changed_at', 'deleted_at', 'import_id'], values: [source, now, now, deletedAt, importId] }
+    await tx.write({ table, columns: [...key, ...data], key: ['source', ...key], rows, same, absent: true })
   }
 
-  async #insert(tx: TargetTransaction, { table, owner, item, data }: CommerceTable, rows: Cell[][]): Promise<void> {
+  /** Rows by key, data, when they were made, and when they were deleted. */
+  async #upsert(tx: TargetTransaction, { table, owner, item, data }: CommerceTable, rows: Cell[][]): Promise<void> {
     if (rows.length === 0) return
-    const key = ['source', ...owner, ...item]
-    await tx.write({ table, columns: [...key, ...data, 'created_at', 'changed_at', 'deleted_at', 'import_id'], key, rows })
+    const { source, importId, now } = this.#writing
+    const key = [...owner, ...item]
+    const same = { columns: ['source', 'changed_at', 'import_id'], values: [source, now, importId] }
+    await tx.write({ table, columns: [...key, ...data, 'created_at', 'deleted_at'], key: ['source', ...key], rows, same })
   }
 
   async #foundRows(tx: TargetTransaction, { table, item, data }: CommerceTable, changes: RowChange[]): Promise<Map<string, RowState>> {
@@ -200,10 +205,17 @@ export class RowWriter {
       if (delta !== 0) written.live.set(entity, (written.live.get(entity) ?? 0) + delta)
       if (!state.found) written.made.add(madeKey(entity, state.key))
       if (entity === 'offers' && delta > 0) written.newOffers.push(state.key)
-      rows.push(this.#row(state.key, state.values, state.deletedAt, state.found?.createdAt))
+      rows.push(ownCells(state.key, state.values, [state.found?.createdAt ?? this.#writing.now, state.deletedAt]))
     }
-    await this.#insert(tx, table, rows)
+    await this.#upsert(tx, table, rows)
   }
+}
+
+/** The cells of a row; what is not stated is null. */
+function ownCells(...parts: Said[][]): Cell[] {
+  const cells: Cell[] = []
+  for (const part of parts) for (const cell of part) cells.push(cell ?? null)
+  return cells
 }
 
 function stateOf(key: Cell[], row: Cell[], spokenOf: boolean): RowState {
