@@ -32,6 +32,7 @@ export const useActiveRuns = defineStore('active-runs', () => {
       if (known) note({ ...known, status, progress, ledger })
     },
     onLive: (live) => live && void load(),
+    onQuiet: () => byId.value.size > 0 && void load(),
   })
 
   return { runs, load }

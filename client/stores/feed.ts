@@ -1,28 +1,41 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
+import { Quiet } from '../realtime/quiet.ts'
 import { watchHistory } from '../realtime/watch-history.ts'
 import type { HistoryListener, HistoryWatch } from '../realtime/watch-history.ts'
 import { useSession } from './session.ts'
 
 const reopenMs = 1000
+/** A run that works is heard of more often. */
+const quietMs = 20_000
 
-export type FeedListener = Partial<Pick<HistoryListener, 'onImport' | 'onProgress' | 'onLive'>>
+/** `onQuiet`: nothing was told for a while. Who shows runs as living asks whether they are. */
+export type FeedListener = Partial<Pick<HistoryListener, 'onImport' | 'onProgress' | 'onLive'> & { onQuiet: () => void }>
 
 /** What the server tells about every import session while someone is logged in. Other stores listen. */
 export const useFeed = defineStore('feed', () => {
   const session = useSession()
   const live = ref(false)
   const listeners = new Set<FeedListener>()
+  const quiet = new Quiet(quietMs, () => tell((listener) => listener.onQuiet?.()))
   let watch: HistoryWatch | undefined
 
   /** Opens the feed, or opens it again after a login. */
   function open(): void {
     if (watch) return watch.resume()
     watch = watchHistory({
-      onImport: (view) => tell((listener) => listener.onImport?.(view)),
-      onProgress: (figures) => tell((listener) => listener.onProgress?.(figures)),
+      onImport: (view) => {
+        quiet.heard()
+        tell((listener) => listener.onImport?.(view))
+      },
+      onProgress: (figures) => {
+        quiet.heard()
+        tell((listener) => listener.onProgress?.(figures))
+      },
       onLive: (now) => {
         live.value = now
+        if (now) quiet.heard()
+        else quiet.stop()
         tell((listener) => listener.onLive?.(now))
       },
       onUnauthorized: () => void recheck(),
@@ -37,6 +50,7 @@ export const useFeed = defineStore('feed', () => {
 
   function close(): void {
     watch?.close()
+    quiet.stop()
     watch = undefined
     live.value = false
   }

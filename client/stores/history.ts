@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { ImportView } from '../../shared/protocol/views.ts'
+import { isFinal } from '../../shared/session-status.ts'
 import type { HistoryQuery } from '../../shared/schemas/requests.ts'
 import { listImports } from '../api/imports.ts'
 import { useFeed } from './feed.ts'
@@ -60,6 +61,7 @@ export const useHistory = defineStore('history', () => {
       onProgress: ({ importId, status, progress, ledger }) => patch(importId, { status, progress, ledger }),
       // What happened while the connection was lost is not told again.
       onLive: (live) => live && refreshSoon(),
+      onQuiet: () => items.value.some(({ status }) => !isFinal(status)) && refreshSoon(),
     })
     return () => {
       end()
