@@ -18,7 +18,10 @@ type Part = { head: Buffer; file?: { path: string; size: number } }
 export async function multipartBody(
   fields: Record<string, string>,
   files: string[],
-  uploaded: ReadonlyMap<string, string> = new Map(),
+  {
+    uploaded = new Map(),
+    nameOf = (file) => path.basename(file),
+  }: { uploaded?: ReadonlyMap<string, string>; nameOf?: (file: string) => string } = {},
 ): Promise<StreamedBody> {
   const boundary = `intake-${randomUUID()}`
   const parts: Part[] = Object.entries(fields).map(([name, value]) => ({ head: partHead(boundary, `name="${name}"`, value) }))
@@ -28,7 +31,7 @@ export async function multipartBody(
       parts.push({ head: partHead(boundary, 'name="upload"', uploadId) })
       continue
     }
-    const disposition = `name="file"; filename="${escapeName(path.basename(file))}"`
+    const disposition = `name="file"; filename="${escapeName(nameOf(file))}"`
     parts.push({
       head: partHead(boundary, `${disposition}\r\nContent-Type: application/octet-stream`),
       file: { path: file, size: await sizeOf(file) },

@@ -1,6 +1,8 @@
 import type { Database } from '../database/database.ts'
 import { ImportSessionEntity } from '../database/entities.ts'
+import { PicturePaths } from '../importers/commerce/pictures/picture-files.ts'
 import { readZip } from '../importers/commerce/read/zip.ts'
+import type { JobFile } from '../jobs/importer.ts'
 import { jobFiles } from '../jobs/job-files.ts'
 import type { Storage } from '../storage/storage.ts'
 
@@ -25,19 +27,38 @@ export class RunPictures {
     this.#storage = storage
   }
 
-  /** The picture of a path as 1C names it, in a zip of the run; null when it is not there, or is no picture. To be closed. */
+  /** The picture of a path as 1C names it, beside the files of the run or in a zip of them; null when it is not there, or is no picture. To be closed. */
   async find(importId: string, path: string): Promise<RunPicture | null> {
-    const type = types[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '']
+    const type = typeOf(path)
     const row = await this.#database.em().findOne(ImportSessionEntity, { id: importId }, { disableIdentityMap: true })
     if (!type || !row) return null
-    const files = jobFiles(row.files, this.#storage)
-    for (const file of files.filter(({ name }) => /\.zip$/i.test(name))) {
-      const zip = await readZip(file)
-      // Paths are relative to the folder of the XML file, which may be deep in the zip.
-      const entry = zip.entries.find(({ name }) => name === path || name.endsWith(`/${path}`))
-      if (entry) return { type, content: entry.open(), close: zip.close }
-      zip.close()
-    }
+    const { places, close } = await placesOf(jobFiles(row.files, this.#storage))
+    const open = places.get(new PicturePaths(places.keys()).find(path) ?? '')
+    if (open) return { type, content: open(), close }
+    close()
     return null
   }
+}
+
+type Places = { places: Map<string, () => AsyncIterable<Buffer>>; close: () => void }
+
+/** Every picture by where it lies. The first of those in one place counts. */
+async function placesOf(files: JobFile[]): Promise<Places> {
+  const places: Places['places'] = new Map()
+  const closers: (() => void)[] = []
+  for (const file of files) {
+    if (typeOf(file.path) !== null && !places.has(file.path)) places.set(file.path, () => file.open())
+    if (!/\.zip$/i.test(file.name)) continue
+    const { entries, close } = await readZip(file)
+    closers.push(close)
+    for (const entry of entries) if (typeOf(entry.name) !== null && !places.has(entry.name)) places.set(entry.name, () => entry.open())
+  }
+  const close = () => {
+    for (const closer of closers) closer()
+  }
+  return { places, close }
+}
+
+function typeOf(path: string): string | null {
+  return types[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ''] ?? null
 }

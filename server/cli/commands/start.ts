@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import path from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { paths } from '../../../shared/protocol/paths.ts'
@@ -31,7 +32,10 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .action(async (kind: string, files: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
         const fields = await fieldsOf(api, kind, files, target, types ? { ...option, types } : option)
-        const body = await multipartBody(fields, files, await sendLarge(api, files, surroundings.interrupted))
+        const body = await multipartBody(fields, files, {
+          uploaded: await sendLarge(api, files, surroundings.interrupted),
+          ...(kind === 'commerce' && { nameOf: placeOf }),
+        })
         const answer = await api.post<StartAnswer>(paths.imports, { body, headers: { 'Idempotency-Key': randomUUID() } })
         const words = answer.outcome === 'joined' ? 'This is already under way; joined it.' : 'Started.'
         printer.result(json && !follow ? answer : { start: answer }, () => `${words}\n${describeImport(answer.import)}`)
@@ -39,6 +43,11 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
         return await watchRun({ api, json, importId: answer.import.id, token: answer.watch.token }, surroundings)
       })
     })
+}
+
+/** Pictures are known by the folders that they lie in: those of a file that was named by a relative path go with it. */
+function placeOf(file: string): string {
+  return path.isAbsolute(file) ? path.basename(file) : path.normalize(file).replace(/^(\.\.[/\\])+/, '')
 }
 
 function parseKind(text: string): string {

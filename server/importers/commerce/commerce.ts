@@ -7,6 +7,7 @@ import type { CommerceRun } from './commerce-run.ts'
 import { loadSteps } from './load/load-steps.ts'
 import { Position } from './load/position.ts'
 import { counted } from './model/problem.ts'
+import { NamedPictures } from './pictures/named-pictures.ts'
 import { openDocuments } from './read/documents.ts'
 import type { CommerceRecord } from './read/record.ts'
 import { endedEarly } from './report/outcomes.ts'
@@ -41,10 +42,12 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
     const position = Position.fromState(checkpoint?.state)
     const asks = options.guard && !options.confirmed && checkpoint === null && parts.missing.length === 0
     const guard = asks ? new Guard({ target, fence, tables: parts.tables, options }) : null
-    const { survey, question } = await check({ ...parts, spool }, documents, guard)
+    const pictures = new NamedPictures(documents.pictures)
+    const { survey, question } = await check({ ...parts, spool }, documents, { guard, pictures })
     const run: CommerceRun = { ...parts, survey, spool }
     progress.total = totalOf(survey, types)
     await logCheck(run, documents.passed)
+    if (types.includes('catalog')) await pictures.tell(context)
     if (question) return await held(context, question)
     if (checkpoint) await context.log('info', `The run goes on behind its first ${counted(position.tally.done, 'record')}.`)
     return await loadSteps(run, position)
@@ -59,14 +62,20 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
 }
 
 type Parts = Omit<CommerceRun, 'survey'>
+/** What looks at records and pieces while they are checked. */
+type Watching = { guard: Guard | null; pictures: NamedPictures }
 
-async function check({ context, progress, types, wants, spool }: Parts, documents: Awaited<ReturnType<typeof openDocuments>>, guard: Guard | null) {
+async function check(
+  { context, progress, types, wants, spool }: Parts,
+  documents: Awaited<ReturnType<typeof openDocuments>>,
+  { guard, pictures }: Watching,
+) {
   try {
     const survey = await surveyDocuments(documents, {
       context,
       progress,
       types,
-      wants,
+      wants: types.includes('catalog') ? noting(wants, pictures) : wants,
       spool,
       watch: guard ? async (piece) => await guard.watch(piece) : async () => {},
     })
@@ -97,6 +106,15 @@ async function alreadyDone(context: JobContext, state: unknown, options: Commerc
   await context.log('info', 'Everything is in already: the former attempt had come to its end.')
   await logCounts(context, Tally.fromState(tally), options)
   return outcome
+}
+
+/** Looks at the pictures of those that are wanted, too. */
+function noting(wants: CommerceRun['wants'], pictures: NamedPictures): CommerceRun['wants'] {
+  return (record) => {
+    if (!wants(record)) return false
+    pictures.note(record)
+    return true
+  }
 }
 
 function wantedOf({ only }: Job): (record: CommerceRecord) => boolean {

@@ -2,6 +2,7 @@ import { addAbortSignal } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { AppError } from '../../../errors.ts'
 import type { JobFile } from '../../../jobs/importer.ts'
+import { isPictureHead, pictureHeadBytes } from '../pictures/picture-files.ts'
 import { readZip } from './zip.ts'
 
 /** A file that may be an XML text: an uploaded one, or one in an uploaded zip. */
@@ -15,13 +16,16 @@ export type Document = {
 
 export type Documents = {
   documents: Document[]
-  /** Pictures and other files in the zips that were not read. */
+  /** Pictures and other files that were not read. */
   passed: number
+  /** Where the pictures among them lie. */
+  pictures: string[]
   close(): void
 }
 
 // Not looked into; everything else is judged by its first bytes.
-const picture = /\.(jpe?g|png|gif|webp|bmp|tiff?|svg|pdf|docx?|xlsx?|mp4)$/i
+const passedOver = /\.(jpe?g|png|gif|webp|bmp|tiff?|svg|pdf|docx?|xlsx?|mp4)$/i
+const picture = /\.(jpe?g|png|gif|webp|bmp|tiff?|svg)$/i
 
 /**
  * The files of a run that can hold records, those in zips one by one, in the order of their names within a zip: 1C refers to what an earlier name brings.
@@ -33,10 +37,17 @@ export async function openDocuments(files: JobFile[], signal: AbortSignal): Prom
   const close = (): void => {
     for (const closer of closers.splice(0)) closer()
   }
+  const pictures: string[] = []
   let passed = 0
   try {
     for (const file of toldApart(files)) {
-      if (!(await isZip(file))) {
+      const head = await headOf(file)
+      if (isPictureHead(head)) {
+        passed += 1
+        pictures.push(file.path)
+        continue
+      }
+      if (!isZipHead(head)) {
         documents.push({ name: file.name, size: file.size, inZip: false, open: () => addAbortSignal(signal, file.open()) })
         continue
       }
@@ -44,11 +55,13 @@ export async function openDocuments(files: JobFile[], signal: AbortSignal): Prom
       const zip = await readZip(file)
       closers.push(zip.close)
       for (const entry of zip.entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-        if (picture.test(entry.name)) passed += 1
+        if (picture.test(entry.name)) pictures.push(entry.name)
+        if (passedOver.test(entry.name)) passed += 1
         else documents.push({ name: `${file.name}/${entry.name}`, size: entry.size, inZip: true, open: () => entry.open() })
       }
     }
-    return { documents, passed, close }
+    if (documents.length === 0 && pictures.length > 0) throw picturesAlone()
+    return { documents, passed, pictures, close }
   } catch (error) {
     close()
     if (signal.aborted) throw signal.reason
@@ -72,10 +85,13 @@ async function readWhole(file: JobFile, signal: AbortSignal): Promise<void> {
   await finished(pieces, { signal })
 }
 
-async function isZip(file: JobFile): Promise<boolean> {
-  if (file.size < 4) return false
-  const head = Buffer.concat((await file.read(0, 4).toArray()) as Buffer[])
-  return isZipHead(head)
+async function headOf(file: JobFile): Promise<Buffer> {
+  if (file.size < 4) return Buffer.alloc(0)
+  return Buffer.concat((await file.read(0, Math.min(file.size, pictureHeadBytes)).toArray()) as Buffer[])
+}
+
+function picturesAlone(): AppError {
+  return new AppError('file_unsupported', 'There are pictures alone, and nothing that names them. Send the XML files of the export with them.')
 }
 
 /** Whether the first bytes are those of a zip, an empty one included. */
