@@ -40,15 +40,15 @@ export class NamedPictures {
     if (this.#missingNames.length < told) this.#missingNames.push(path)
   }
 
-  async tell({ log }: Pick<JobContext, 'log'>): Promise<void> {
+  async tell(context: Pick<JobContext, 'log'>): Promise<void> {
     const missing = counted(this.#missing, 'picture')
     // Exports without pictures are usual.
-    if (this.#missing > 0 && this.#count === 0) await log('info', `Goods name ${missing}, and none came with the files.`)
-    else if (this.#missing > 0) await log('warning', `${missing} that goods name did not come: ${listed(this.#missingNames, this.#missing)}.`)
+    if (this.#missing > 0 && this.#count === 0) await context.log('info', `Goods name ${missing}, and none came with the files.`)
+    else if (this.#missing > 0) await context.log('warning', `${missing} that goods name did not come: ${listed(this.#missingNames, this.#missing)}.`)
     const unnamed = [...this.#unnamed]
     if (unnamed.length === 0) return
     const spare = counted(unnamed.length, 'picture is', 'pictures are')
-    await log('warning', `${spare} named by none of the goods in these files: ${listed(unnamed, unnamed.length)}.`)
+    await context.log('warning', `${spare} named by none of the goods in these files: ${listed(unnamed, unnamed.length)}.`)
   }
 }
 
