@@ -7,8 +7,8 @@ import type { RunProgress } from './report/run-progress.ts'
 import type { CommerceTables } from './schema/tables.ts'
 import type { Spool } from './spool/spool.ts'
 
-/** Everything that the steps need. */
-export type CommerceRun = {
+/** What is known of a run before its files are read. */
+export type RunParts = {
   job: Job
   context: JobContext
   options: CommerceOptions
@@ -21,8 +21,12 @@ export type CommerceRun = {
   missing: Table[]
   /** Which records are to be looked at: all, or those of a retry. */
   wants: (record: CommerceRecord) => boolean
+  progress: RunProgress
+}
+
+/** Everything that the steps need. */
+export type CommerceRun = RunParts & {
   survey: Survey
   /** What the files say to the steps. */
   spool: Spool
-  progress: RunProgress
 }

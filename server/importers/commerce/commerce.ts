@@ -2,10 +2,12 @@ import { commerceOptions, commerceTypes } from '../../../shared/schemas/commerce
 import { AppError } from '../../errors.ts'
 import type { Held, Importer, Job, JobContext, JobOutcome, Question } from '../../jobs/importer.ts'
 import { Guard } from './check/guard.ts'
-import { surveyDocuments, totalOf } from './check/survey.ts'
-import type { CommerceRun } from './commerce-run.ts'
-import { loadSteps } from './load/load-steps.ts'
+import { figuresOf, surveyDocuments, totalOf } from './check/survey.ts'
+import type { SurveyFigures } from './check/survey.ts'
+import type { CommerceRun, RunParts } from './commerce-run.ts'
+import { loadSteps, nothingNew } from './load/load-steps.ts'
 import { Position } from './load/position.ts'
+import { sameAgain } from './load/same-again.ts'
 import { counted } from './model/problem.ts'
 import { NamedPictures } from './pictures/named-pictures.ts'
 import { openDocuments } from './read/documents.ts'
@@ -40,17 +42,20 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
   try {
     documents = await openDocuments(job.files, context.signal)
     const position = Position.fromState(checkpoint?.state)
+    const again = position.isStart ? await sameAgain(parts, documents.documents) : null
+    if (again) {
+      await logCheck(parts, again.figures, documents.passed)
+      return await nothingNew(parts, again)
+    }
     const asks = options.guard && !options.confirmed && checkpoint === null && parts.missing.length === 0
     const guard = asks ? new Guard({ target, fence, tables: parts.tables, options }) : null
     const pictures = new NamedPictures(documents.pictures)
     const { survey, question } = await check({ ...parts, spool }, documents, { guard, pictures })
-    const run: CommerceRun = { ...parts, survey, spool }
-    progress.total = totalOf(survey, types)
-    await logCheck(run, documents.passed)
+    await logCheck(parts, figuresOf(survey), documents.passed)
     if (types.includes('catalog')) await pictures.tell(context)
     if (question) return await held(context, question)
     if (checkpoint) await context.log('info', `The run goes on behind its first ${counted(position.tally.done, 'record')}.`)
-    return await loadSteps(run, position)
+    return await loadSteps({ ...parts, survey, spool }, position)
   } catch (thrown) {
     const outcome = endedEarly(thrown, context.signal, nothing.ledger(progress.total))
     if (outcome.status === 'failed') await context.log('error', `${outcome.error.message} Nothing was written.`)
@@ -85,12 +90,13 @@ async function check(
   }
 }
 
-async function logCheck({ context, survey, progress, types }: CommerceRun, pictures: number): Promise<void> {
-  const counts = types.map((type) => `${type} ${totalOf(survey, [type]).toLocaleString('en-US')}`).join(', ')
-  await context.log('info', `${counted(survey.documents.length, 'file')} of CommerceML with records for ${counts}.`)
+async function logCheck({ context, progress, types }: RunParts, figures: SurveyFigures, pictures: number): Promise<void> {
+  progress.total = totalOf(figures, types)
+  const counts = types.map((type) => `${type} ${figures.totals[type].toLocaleString('en-US')}`).join(', ')
+  await context.log('info', `${counted(figures.files, 'file')} of CommerceML with records for ${counts}.`)
   if (pictures > 0) await context.log('info', `${counted(pictures, 'picture or other file', 'pictures and other files')} beside them.`)
-  if (survey.orders > 0) await context.log('warning', `${counted(survey.orders, 'order')} in the files: orders are passed over.`)
-  for (const name of survey.passed.slice(0, 20)) await context.log('warning', `${name} is no XML text and is passed over.`)
+  if (figures.orders > 0) await context.log('warning', `${counted(figures.orders, 'order')} in the files: orders are passed over.`)
+  for (const name of figures.passed) await context.log('warning', `${name} is no XML text and is passed over.`)
   if (progress.total === 0) await context.log('warning', 'There is nothing of the chosen types in the files: nothing is to be done.')
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import type { Document } from '../read/documents.ts'
 import { bytesOf, encodingBytes, encodingOf, markLength } from '../read/encoding.ts'
+import type { Encoding } from '../read/encoding.ts'
 
 /** So much of a document is looked through for its root tag. */
 const rootWithin = 4096
@@ -28,20 +29,32 @@ export class ContentDigest {
       else hash.update(chunk)
       yield chunk
     }
-    if (head) hash.update(head.subarray(rootEnd(document.name, head)))
+    if (head) countBegin(hash, document.name, head)
     this.#whole.update(hash.digest())
   }
+}
+
+/** The digest of documents that are read for nothing else. Throws what reading throws, and the reason of `signal`. */
+export async function digestOf(documents: Document[], signal: AbortSignal): Promise<string> {
+  const digest = new ContentDigest()
+  for (const document of documents) for await (const _ of digest.watched(document).open()) signal.throwIfAborted()
+  return digest.toString()
 }
 
 /** Counts in a beginning without its root tag; answers it when it is too short to say. */
 function begun(hash: Hash, name: string, head: Buffer): Buffer | null {
   if (head.length < rootWithin) return head
-  hash.update(head.subarray(rootEnd(name, head)))
+  countBegin(hash, name, head)
   return null
 }
 
-function rootEnd(name: string, head: Buffer): number {
+/** The same bytes are another text in another encoding, which may be told by what is left out. */
+function countBegin(hash: Hash, name: string, head: Buffer): void {
   const encoding = encodingOf(name, head.subarray(0, encodingBytes))
+  hash.update(encoding).update(head.subarray(rootEnd(head, encoding)))
+}
+
+function rootEnd(head: Buffer, encoding: Encoding): number {
   const text = new TextDecoder(encoding).decode(head.subarray(0, rootWithin))
   const match = rootTag.exec(text)
   return match ? markLength(head) + bytesOf(text.slice(0, match.index + match[0].length), encoding) : 0

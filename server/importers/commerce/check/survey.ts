@@ -9,6 +9,9 @@ import { readSpoken } from '../spool/read-spoken.ts'
 import type { Listening } from '../spool/read-spoken.ts'
 import type { Piece, Spool } from '../spool/spool.ts'
 
+/** So many files that were passed over are told by name. */
+const mostPassed = 20
+
 /** A document, with how many records each type has in it. */
 export type SurveyedDocument = { document: Document; counts: Record<CommerceType, number>; goodsFirst: boolean }
 
@@ -61,7 +64,7 @@ async function surveyOne(
     survey.passed.push(document.name)
     return null
   }
-  const counts = Object.fromEntries(commerceTypes.map((type) => [type, 0])) as Record<CommerceType, number>
+  const counts = noRecords()
   const known = { orders: 0, goodsFirst: true }
   for await (const { pieces, read, records, orders, goodsFirst } of spoken) {
     for (const piece of pieces) {
@@ -76,6 +79,20 @@ async function surveyOne(
   return { document, counts, goodsFirst: known.goodsFirst }
 }
 
-export function totalOf({ documents }: Survey, types: CommerceType[]): number {
-  return documents.reduce((sum, { counts }) => sum + types.reduce((part, type) => part + counts[type], 0), 0)
+/** What the check came to, in figures. */
+export type SurveyFigures = { files: number; totals: Record<CommerceType, number>; orders: number; passed: string[] }
+
+export function figuresOf({ documents, orders, passed }: Survey): SurveyFigures {
+  const totals = noRecords()
+  for (const { counts } of documents) for (const type of commerceTypes) totals[type] += counts[type]
+  return { files: documents.length, totals, orders, passed: passed.slice(0, mostPassed) }
+}
+
+/** How many records the chosen types have together. */
+export function totalOf({ totals }: SurveyFigures, types: CommerceType[]): number {
+  return types.reduce((sum, type) => sum + totals[type], 0)
+}
+
+function noRecords(): Record<CommerceType, number> {
+  return Object.fromEntries(commerceTypes.map((type) => [type, 0])) as Record<CommerceType, number>
 }

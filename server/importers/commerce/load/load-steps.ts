@@ -1,10 +1,10 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import type { JobOutcome } from '../../../jobs/importer.ts'
-import type { CommerceRun } from '../commerce-run.ts'
+import type { CommerceRun, RunParts } from '../commerce-run.ts'
 import { endedEarly, endedWell } from '../report/outcomes.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { Tally } from '../report/tally.ts'
-import { totalOf } from '../check/survey.ts'
+import { figuresOf } from '../check/survey.ts'
 import type { Item } from '../spool/item.ts'
 import { loadBatch } from './load-batch.ts'
 import { KnownKeys } from './known-keys.ts'
@@ -12,7 +12,8 @@ import type { Position } from './position.ts'
 import { ReadAgain } from './read-again.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Writing } from './row-writer.ts'
-import { lastRunText, sameAgain } from './same-again.ts'
+import { lastRunText } from './same-again.ts'
+import type { SameAgain } from './same-again.ts'
 import { keepSource, readSource } from './source-row.ts'
 import { Transactions } from './transactions.ts'
 
@@ -29,9 +30,7 @@ export async function loadSteps(run: CommerceRun, position: Position): Promise<J
   let stored = position.tally.ledger(total)
   try {
     const { tables, options, job } = run
-    const { entities, lastRun } = await readSource(await transactions.begin(), { tables, source: options.source })
-    const again = position.isStart ? await sameAgain(run, lastRun) : null
-    if (again) return await nothingNew(run, transactions, again)
+    const { entities } = await readSource(await transactions.begin(), { tables, source: options.source })
     const writing = { tables, source: options.source, importId: job.importId, now: '', known: new KnownKeys(entities) }
     for (; position.step < run.types.length; position.step += 1, position.taken = 0) {
       const type = run.types[position.step]
@@ -45,22 +44,29 @@ export async function loadSteps(run: CommerceRun, position: Position): Promise<J
 }
 
 /** The content is the one of the last run: there is nothing to write, and all is told as if it had been looked at. */
-async function nothingNew(run: CommerceRun, transactions: Transactions, tally: Tally): Promise<JobOutcome> {
-  await run.context.log('info', 'The content is the same as in the last run, and nothing was imported since: no row has to be written.')
-  for (const type of run.types) {
-    const total = totalOf(run.survey, [type])
-    run.progress.loading(type, { done: total, total }, tally, '')
+export async function nothingNew(parts: RunParts, { figures, tally }: SameAgain): Promise<JobOutcome> {
+  const transactions = new Transactions(parts)
+  try {
+    await parts.context.log('info', 'The content is the same as in the last run, and nothing was imported since: no row has to be written.')
+    for (const type of parts.types) parts.progress.loading(type, { done: figures.totals[type], total: figures.totals[type] }, tally, '')
+    return await conclude(parts, transactions, tally)
+  } catch (thrown) {
+    await transactions.rollback()
+    throw thrown
   }
-  return await finish(run, transactions, tally, null)
 }
 
-async function finish(run: CommerceRun, transactions: Transactions, tally: Tally, writing: Writing | null): Promise<JobOutcome> {
-  const outcome = endedWell(tally, run.progress.total ?? 0)
-  const lastRun = writing && (await lastRunText(run, tally))
-  if (writing && lastRun !== null) await keepSource(await transactions.begin(), { ...writing, now: new Date().toISOString() }, tally, lastRun)
-  await run.context.flush()
+async function finish(run: CommerceRun, transactions: Transactions, tally: Tally, writing: Writing): Promise<JobOutcome> {
+  const lastRun = await lastRunText(run, tally)
+  if (lastRun !== null) await keepSource(await transactions.begin(), { ...writing, now: new Date().toISOString() }, tally, lastRun)
+  return await conclude(run, transactions, tally)
+}
+
+async function conclude({ context, options, progress }: RunParts, transactions: Transactions, tally: Tally): Promise<JobOutcome> {
+  const outcome = endedWell(tally, progress.total ?? 0)
+  await context.flush()
   await transactions.commit({ done: true, state: { outcome, tally: tally.toState() } })
-  await logCounts(run.context, tally, run.options)
+  await logCounts(context, tally, options)
   return outcome
 }
 
@@ -69,7 +75,7 @@ type Loading = { run: CommerceRun; transactions: Transactions; position: Positio
 async function loadStep({ run, transactions, position, ...loading }: Loading, type: CommerceType, committed: () => void): Promise<void> {
   const { context, progress, survey } = run
   const writing = { ...loading.writing, now: new Date().toISOString() }
-  const total = totalOf(survey, [type])
+  const total = figuresOf(survey).totals[type]
   const commit = async (): Promise<void> => {
     await keepSource(await transactions.begin(), writing, position.tally, null)
     await context.flush()

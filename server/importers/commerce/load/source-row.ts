@@ -3,13 +3,10 @@ import type { Tally } from '../report/tally.ts'
 import { RowWriter, nothingWritten } from './row-writer.ts'
 import type { Writing } from './row-writer.ts'
 
-/** The entities of which the source has rows, and what the last run of it was. */
-export async function readSource(
-  tx: TargetTransaction,
-  { tables, source }: Pick<Writing, 'tables' | 'source'>,
-): Promise<{ entities: Set<string>; lastRun: Cell }> {
-  const [row] = await tx.find({ table: tables.sources.table, by: ['source'], keys: [[source]], select: ['entities', 'last_run'] })
-  return { entities: new Set(row ? ['sources', ...listed(row[0])] : []), lastRun: row?.[1] ?? null }
+/** The entities of which the source has rows. */
+export async function readSource(tx: TargetTransaction, { tables, source }: Pick<Writing, 'tables' | 'source'>): Promise<{ entities: Set<string> }> {
+  const [row] = await tx.find({ table: tables.sources.table, by: ['source'], keys: [[source]], select: ['entities'] })
+  return { entities: new Set(row ? ['sources', ...listed(row[0])] : []) }
 }
 
 /**

@@ -1,15 +1,15 @@
 import type { Checkpoint, TargetTransaction } from '../../../targets/target.ts'
 import { commitSurely } from '../../commit-surely.ts'
-import type { CommerceRun } from '../commerce-run.ts'
+import type { RunParts } from '../commerce-run.ts'
 import { makeTables } from '../schema/open-tables.ts'
 
 /** The transactions of a run, one after the other. The first makes the tables that are missing. */
 export class Transactions {
-  readonly #run: CommerceRun
+  readonly #run: RunParts
   #open: TargetTransaction | null = null
   #made = false
 
-  constructor(run: CommerceRun) {
+  constructor(run: RunParts) {
     this.#run = run
   }
 
