@@ -22,7 +22,7 @@ export async function openTarget(address: TargetAddress): Promise<Target> {
   }
 }
 
-/** As `openTarget`, for a run that reads on while it writes: a database that is no server works in a thread of its own. */
+/** As `openTarget`, for whoever goes on meanwhile: a database that is no server works in a thread of its own. */
 export async function openTargetApart(address: TargetAddress): Promise<Target> {
   if (address.dialect !== 'sqlite') return await openTarget(address)
   const { openApart } = await import('./apart/open-apart.ts')

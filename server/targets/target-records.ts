@@ -6,7 +6,7 @@ import type { TargetRow } from '../database/entities.ts'
 import { AppError, toAppError } from '../errors.ts'
 import type { RowsPage, TableView, TargetTest, TargetView } from '../../shared/protocol/views.ts'
 import { sessionStatuses, isFinal } from '../../shared/session-status.ts'
-import { openTarget, parseTargetUrl, withoutPassword, withPassword } from './registry.ts'
+import { openTarget, openTargetApart, parseTargetUrl, withoutPassword, withPassword } from './registry.ts'
 import type { TargetPlaces } from './registry.ts'
 import type { Sealer } from './sealed.ts'
 import type { Cell, Table, Target, TargetAddress } from './target.ts'
@@ -127,9 +127,9 @@ export class TargetRecords {
     })
   }
 
-  /** Opens the target for as long as something is done with it. */
+  /** Opens the target for as long as something is done with it: apart from this thread, which an SQLite file that counts or sorts would hold up. */
   async use<T>(id: string, work: (target: Target) => Promise<T>): Promise<T> {
-    const target = await openTarget(await this.addressOf(id))
+    const target = await openTargetApart(await this.addressOf(id))
     try {
       return await work(target)
     } finally {
