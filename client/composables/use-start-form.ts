@@ -6,7 +6,7 @@ import type { ImportKind } from '../../shared/protocol/views.ts'
 import type { StartForm } from '../api/start-import.ts'
 
 type Restore = { mode: 'all_or_nothing' | 'keep_going'; createTables: 'default' | 'yes' | 'no'; dryRun: boolean }
-type Commerce = { types: readonly string[]; guard: boolean }
+type Commerce = { types: readonly string[]; guard: boolean; compare: boolean }
 type Bulk = { accounts: readonly string[]; nameTemplate: string; mark: boolean }
 
 /** Of one bulk upload. */
@@ -21,7 +21,7 @@ export function useStartForm(restore: Ref<Restore>, commerce: Ref<Commerce>, bul
 
   const options = computed(() => {
     if (kind.value === 'bulk') return { ...bulk.value }
-    return kind.value === 'commerce' ? { ...commerce.value } : restoreOptions(restore.value)
+    return kind.value === 'commerce' ? commerceOptions(commerce.value) : restoreOptions(restore.value)
   })
   const form = computed<StartForm>(() => ({
     kind: kind.value,
@@ -65,6 +65,10 @@ function missingOfBulk({ accounts, nameTemplate }: Bulk, files: number) {
 }
 
 // A choice that is left to the server is not sent.
+function commerceOptions({ types, guard, compare }: Commerce): Record<string, unknown> {
+  return { types, guard, ...(compare && { compare: 'always' }) }
+}
+
 function restoreOptions({ mode, createTables, dryRun }: Restore): Record<string, unknown> {
   return { mode, ...(createTables !== 'default' && { createTables: createTables === 'yes' }), ...(dryRun && { dryRun }) }
 }

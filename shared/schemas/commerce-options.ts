@@ -29,6 +29,12 @@ export const commerceOptions = z.strictObject({
     })
     .prefault({})
     .describe('What the guard lets pass.'),
+  compare: z
+    .enum(['auto', 'always'])
+    .default('auto')
+    .describe(
+      '`auto`: the content of the last run once more is known as such, and no row is looked at. `always`: each is compared, and what was changed by hand is put right.',
+    ),
   confirmed: z.boolean().default(false).describe('A person saw what the guard asked about, and lets it go on.'),
   again: z.boolean().default(false).describe('Run it again although the same content went to the same target a moment ago.'),
 })

@@ -42,7 +42,7 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
   try {
     documents = await openDocuments(job.files, context.signal)
     const position = Position.fromState(checkpoint?.state)
-    const again = position.isStart ? await sameAgain(parts, documents.documents) : null
+    const again = position.isStart && options.compare === 'auto' ? await sameAgain(parts, documents.documents) : null
     if (again) {
       await logCheck(parts, again.figures, documents.passed)
       return await nothingNew(parts, again)

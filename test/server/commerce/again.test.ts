@@ -36,6 +36,17 @@ for (const dialect of dialects) {
       expect(compared.outcome).toEqual(again.outcome)
     })
 
+    it('leaves what was changed by hand, and puts it right when every row is to be compared', async () => {
+      await take()
+      await database.run(`UPDATE commerce_prices SET price = 9 WHERE price_type_id = 't'`)
+      const price = async () => String((await database.query(`SELECT price FROM commerce_prices WHERE price_type_id = 't'`))[0]?.[0])
+      expect((await take()).context.text).toContain(same)
+      expect(await price()).toMatch(/^9/)
+      const compared = await takeOver(database, [commerceFile('1.xml', inner)], { options: { ...options, compare: 'always' } })
+      expect(compared.entities['prices']).toMatchObject({ changed: 1, unchanged: 1 })
+      expect(await price()).toMatch(/^1/)
+    })
+
     it('is looked at when something else came in between, or rows have gone', async () => {
       await take()
       await take(offers(offer('a', prices(price('t', '1.1')))))

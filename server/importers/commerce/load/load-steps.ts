@@ -48,6 +48,7 @@ export async function nothingNew(parts: RunParts, { figures, tally }: SameAgain)
   const transactions = new Transactions(parts)
   try {
     await parts.context.log('info', 'The content is the same as in the last run, and nothing was imported since: no row has to be written.')
+    await parts.context.log('info', 'Rows that somebody changed by hand stay so. To have every row compared, start it with compare=always.')
     for (const type of parts.types) parts.progress.loading(type, { done: figures.totals[type], total: figures.totals[type] }, tally, '')
     return await conclude(parts, transactions, tally)
   } catch (thrown) {
