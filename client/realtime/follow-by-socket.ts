@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io-client'
 import type { ClientToServer, RevokeReason, ServerToClient, WatchAck } from '../../shared/protocol/events.ts'
 import type { WireError } from '../../shared/protocol/errors.ts'
-import type { ImportView, WatchGrant } from '../../shared/protocol/views.ts'
+import type { ImportView, StoredEvent, WatchGrant } from '../../shared/protocol/views.ts'
 import { isFinal } from '../../shared/session-status.ts'
 import type { EventSequence } from '../../shared/watch/event-sequence.ts'
 import type { Outcome, WatchListener } from './watch-types.ts'
@@ -74,13 +74,17 @@ class SocketFollower {
   }
 
   #accept(events: Parameters<WatchListener['onEvents']>[0]): void {
-    const { sequence, listener } = this.#following
-    const fresh = sequence.accept(events)
-    if (fresh.length > 0) listener.onEvents(fresh)
-    const changed = fresh.findLast(({ status }) => status !== undefined)
-    if (changed) this.#awaitView(changed.seq)
+    const { sequence } = this.#following
+    this.#hand(sequence.accept(events))
     if (sequence.hole) void this.#catchUp()
     else this.#endIfComplete()
+  }
+
+  /** Hands on events whose turn it is. */
+  #hand(fresh: StoredEvent[]): void {
+    if (fresh.length > 0) this.#following.listener.onEvents(fresh)
+    const changed = fresh.findLast(({ status }) => status !== undefined)
+    if (changed) this.#awaitView(changed.seq)
   }
 
   /** Asks for the import session when it is not told soon as that event has left it: after the last of a run nothing else would. */
@@ -94,12 +98,18 @@ class SocketFollower {
   }
 
   #note(view: ImportView): void {
-    this.#view = view
-    this.#following.listener.onImport(view)
+    this.#keep(view)
     if (!isFinal(view.status)) return
     this.#following.sequence.expect(view.lastSeq)
     if (this.#following.sequence.hole) void this.#catchUp()
     else this.#endIfComplete()
+  }
+
+  /** What was told meanwhile may be newer than the answer to a question. */
+  #keep(view: ImportView): void {
+    if (view.lastSeq < (this.#view?.lastSeq ?? 0)) return
+    this.#view = view
+    this.#following.listener.onImport(view)
   }
 
   /** The server took us out of the room: being in it again comes first, whether or not something is missing. */
@@ -134,7 +144,7 @@ class SocketFollower {
 
   /** One page. Answers whether there is more to ask for. */
   async #askPage(): Promise<boolean> {
-    const { socket, importId, sequence, listener } = this.#following
+    const { socket, importId, sequence } = this.#following
     const before = sequence.last
     this.#rejoin = false
     const answer = (await socket.timeout(answerWithinMs).emitWithAck('watch', { importId, after: before })) as WatchAck
@@ -145,9 +155,8 @@ class SocketFollower {
     }
     const fresh = sequence.accept(answer.events)
     sequence.expect(answer.lastSeq)
-    this.#view = answer.import
-    listener.onImport(answer.import)
-    if (fresh.length > 0) listener.onEvents(fresh)
+    this.#keep(answer.import)
+    this.#hand(fresh)
     const missing = sequence.hole || answer.more
     // Asked for what is missing and got none of it: come back later, by a new connection.
     if (missing && sequence.last === before) this.#lose()

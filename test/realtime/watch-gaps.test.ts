@@ -11,7 +11,7 @@ const step = fc.record({ lines: fc.integer({ min: 0, max: 20 }), next: fc.consta
 
 async function watchThrough(
   steps: readonly { lines: number; next: string }[],
-  end: 'end' | 'endUntold' = 'end',
+  end: 'end' | 'endUntold' | 'endWithinAnswer' = 'end',
 ): Promise<{ seen: number[]; stored: StoredEvent[] }> {
   const server = await new LooseServer().listen()
   const changed = new EventEmitter()
@@ -70,6 +70,11 @@ describe('a watcher of a server that loses, doubles and delays live events', () 
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('knows that the run has ended when it is told before an older answer', async () => {
+    const { seen, stored } = await watchThrough([{ lines: 3, next: 'tell' }], 'endWithinAnswer')
+    expect(seen).toEqual(stored.map(({ seq }) => seq))
   })
 
   it('knows that the run has ended when its last event alone says so', async () => {

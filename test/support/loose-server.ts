@@ -16,6 +16,7 @@ export class LooseServer {
   url = ''
   /** Emits `asked` when a page was asked for and given. */
   readonly questions = new EventEmitter()
+  #beforeAnswer = (): void => undefined
   readonly #http = createServer()
   readonly #io = new Server<ClientToServer, ServerToClient>(this.#http)
 
@@ -23,7 +24,10 @@ export class LooseServer {
     this.#io.on('connection', (socket) => {
       socket.on('watch', async ({ after = 0 }, ack) => {
         await socket.join('watchers')
-        ack({ ok: true, import: this.view(), ...this.page(after) })
+        const answer = { ok: true, import: this.view(), ...this.page(after) } as const
+        this.#beforeAnswer()
+        this.#beforeAnswer = () => undefined
+        ack(answer)
         this.questions.emit('asked')
       })
     })
@@ -60,6 +64,16 @@ export class LooseServer {
   end(): void {
     this.status = 'succeeded'
     this.#io.emit('import', { import: this.view() })
+  }
+
+  /** Stores a line more than it tells, and ends between the next look into the log and the answer to it, which is then older than what was told. */
+  endWithinAnswer(): void {
+    this.#beforeAnswer = () => {
+      this.endUntold()
+      this.end()
+    }
+    this.store(1)
+    this.lag()
   }
 
   /** Ends it as a worker does that is lost between the last event and the word that the run has ended. */
