@@ -14,7 +14,7 @@ export async function getImport(importId: string, reading: Reading = {}): Promis
   return (await request<{ import: ImportView }>(paths.import(importId), reading)).import
 }
 
-export type EventFilter = { level?: readonly LogLevel[] | undefined; stream?: string | undefined; q?: string | undefined }
+export type EventFilter = { level?: readonly LogLevel[] | undefined; stream?: string | undefined; file?: number | undefined; q?: string | undefined }
 
 /** Stored events after a `seq`, at most 1,000. */
 export async function getEvents(importId: string, query: { after: number; limit?: number } & EventFilter, reading: Reading = {}): Promise<EventPage> {

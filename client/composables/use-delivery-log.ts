@@ -3,9 +3,6 @@ import type { Ref } from 'vue'
 import type { LogSource } from '../log/log-source.ts'
 import type { WatchedLog } from '../stores/watched-log.ts'
 
-/** The log of an account is looked through for the lines of a file, so many pages at most. */
-const mostPages = 30
-
 /** The lines that tell of one delivery: what is stored, then what comes. Null for none. */
 export function useDeliveryLog(log: WatchedLog, delivery: Readonly<Ref<{ account: string; file: number } | null>>) {
   const version = ref(0)
@@ -31,7 +28,7 @@ export function useDeliveryLog(log: WatchedLog, delivery: Readonly<Ref<{ account
       })
       search.value = found
       loading.value = true
-      for (let page = 0; page < mostPages && !found.complete && !over; page++) {
+      while (!found.complete && !over) {
         await found.readMore().catch(() => (over = true))
         version.value++
       }

@@ -6,7 +6,7 @@ export type LogFilter = {
   text: string
   /** Lines of this stream alone: of an account, for example. Empty for all. */
   stream: string
-  /** Lines that tell of this file alone, by its place in the run: what the server does not look for. */
+  /** Lines that tell of this file alone, by its place in the run. */
   file?: number
 }
 
@@ -46,7 +46,7 @@ export class LogSearch {
     this.#reading = true
     try {
       const page = await this.#read(this.filter, this.#after)
-      this.lines.push(...(this.filter.file === undefined ? page.events : page.events.filter((event) => matches(this.filter, event))))
+      this.lines.push(...page.events)
       this.#after = page.more ? (page.events.at(-1)?.seq ?? page.lastSeq) : page.lastSeq
       this.#complete = !page.more
     } finally {

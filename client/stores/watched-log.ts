@@ -47,8 +47,8 @@ export function createWatchedLog(importId: string, reading: () => Reading) {
   }
 
   function searchFor(filter: LogFilter): LogSearch {
-    return new LogSearch(filter, async ({ levels, text, stream }, after) => {
-      return await getEvents(importId, { after, level: levels, stream, q: text }, reading())
+    return new LogSearch(filter, async ({ levels, text, stream, file }, after) => {
+      return await getEvents(importId, { after, level: levels, stream, file, q: text }, reading())
     })
   }
 

@@ -33,7 +33,15 @@ export async function insertEvents(em: EntityManager, importId: string, events: 
   }
 }
 
-export type EventFilter = { after: number; limit: number; level?: LogLevel[] | undefined; stream?: string | undefined; q?: string | undefined }
+export type EventFilter = {
+  after: number
+  limit: number
+  level?: LogLevel[] | undefined
+  stream?: string | undefined
+  /** Place of a file in a bulk upload: the changes of its deliveries. */
+  file?: number | undefined
+  q?: string | undefined
+}
 
 /** Rows that are read at a time, and characters after which a page is full: a log of very long lines comes in shorter pages. */
 const readAtATime = 250
@@ -89,6 +97,8 @@ function filtered(em: EntityManager, importId: string, filter: EventFilter): Sel
   let query = tables(em).selectFrom('import_event').where('import_id', '=', importId)
   if (filter.level) query = query.where('level', 'in', filter.level)
   if (filter.stream) query = query.where('stream', '=', filter.stream)
+  // The data of such an event are a `DeliveryChange`, stored as JSON with its first field in front.
+  if (filter.file !== undefined) query = query.where('data', 'like', `{"delivery":{"file":${filter.file},%`)
   if (filter.q) {
     const [typed, lower] = [filter.q, filter.q.toLowerCase()].map((text) => `%${text.replace(/[\\%_]/g, '\\$&')}%`)
     // SQLite lowers ASCII alone: other letters are found as they were typed.

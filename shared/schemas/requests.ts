@@ -33,6 +33,7 @@ export const eventsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
   level: list(z.enum(logLevels)),
   stream: z.string().max(200).optional(),
+  file: z.coerce.number().int().min(0).optional().describe('place of a file in a bulk upload, from 0: the lines of its deliveries alone'),
   q: z.string().max(200).optional(),
 })
 

@@ -144,6 +144,9 @@ describeOnAppDatabases('a bulk upload', (start) => {
     const ofOffice = await api.get<{ events: StoredEvent[] }>(`${paths.events(id)}?stream=account/Office`)
     expect(ofOffice.body.events).toEqual(events.filter(({ stream }) => stream === 'account/Office'))
     expect(ofOffice.body.events).toHaveLength(24)
+    const ofOne = await api.get<{ events: StoredEvent[]; more: boolean }>(`${paths.events(id)}?stream=account/Office&file=1`)
+    expect(ofOne.body.events).toEqual(ofOffice.body.events.filter(({ data }) => (data as { delivery: { file: number } }).delivery.file === 1))
+    expect([ofOne.body.events.length, ofOne.body.more]).toEqual([4, false])
   })
 
   it('stops an account that lets nobody in, and no other', async () => {
