@@ -11,7 +11,7 @@ export function accountLines(accounts: readonly BoardAccount[]): MatrixLine[] {
 }
 
 export function fileLines(files: ImportView['files']): MatrixLine[] {
-  return files.map(({ name }, at) => ({ kind: 'file', at, name, icon: 'i-lucide-file' }))
+  return files.map(({ name, relativePath }, at) => ({ kind: 'file', at, name: relativePath ?? name, icon: 'i-lucide-file' }))
 }
 
 export function tallyOf(board: DeliveryBoard, { kind, at }: MatrixLine): DeliveryTally {

@@ -20,6 +20,8 @@ export type FollowListener = {
 export type Followed = { url: string; importId: string; token: string; after?: number; signal: AbortSignal; listener: FollowListener }
 
 const answerWithinMs = 20_000
+/** A change of state is told as an event and then as the import session. Whoever tells both may end in between. */
+const viewWithinMs = 2_000
 
 /**
  * Watches an import session by socket until it has ended and all of its events were given out; answers what it ended as. Comes back by itself when the
@@ -60,6 +62,9 @@ class Follower {
   #view: ImportView | undefined
   #revoked: RevokeReason | undefined
   #asking = false
+  /** Whether what is being asked for is to be asked for once more. */
+  #again = false
+  #viewDue: ReturnType<typeof setTimeout> | undefined
 
   constructor(socket: FollowSocket, followed: Followed, resolve: (view: ImportView) => void, reject: (error: Error) => void) {
     this.#socket = socket
@@ -99,10 +104,23 @@ class Follower {
   }
 
   #take(events: StoredEvent[]): void {
-    const fresh = this.#sequence.accept(events)
-    if (fresh.length > 0) this.#followed.listener.onEvents(fresh)
+    this.#hand(this.#sequence.accept(events))
     if (this.#sequence.hole) void this.#catchUp()
     else this.#endIfComplete()
+  }
+
+  #hand(fresh: StoredEvent[]): void {
+    if (fresh.length > 0) this.#followed.listener.onEvents(fresh)
+    const changed = fresh.findLast(({ status }) => status !== undefined)
+    if (changed) this.#awaitView(changed.seq)
+  }
+
+  /** Asks for the import session when it is not told soon as that event has left it: after the last of a run nothing else would. */
+  #awaitView(seq: number): void {
+    clearTimeout(this.#viewDue)
+    this.#viewDue = setTimeout(() => {
+      if ((this.#view?.lastSeq ?? 0) < seq) void this.#catchUp()
+    }, viewWithinMs)
   }
 
   #note(view: ImportView): void {
@@ -124,6 +142,7 @@ class Follower {
   }
 
   async #catchUp(): Promise<void> {
+    this.#again = true
     if (this.#asking || !this.#socket.connected) return
     this.#asking = true
     try {
@@ -142,18 +161,23 @@ class Follower {
 
   /** One page; answers whether there is more to ask for. */
   async #askPage(): Promise<boolean> {
+    this.#again = false
     const request = { importId: this.#followed.importId, after: this.#sequence.last }
     const answer = (await this.#socket.timeout(answerWithinMs).emitWithAck('watch', request)) as WatchAck
     if (!answer.ok) throw new AppError(answer.error.code, answer.error.message)
     this.#keep(answer.import)
     this.#sequence.expect(answer.lastSeq)
-    const fresh = this.#sequence.accept(answer.events)
-    if (fresh.length > 0) this.#followed.listener.onEvents(fresh)
-    return answer.more || this.#sequence.hole
+    this.#hand(this.#sequence.accept(answer.events))
+    return answer.more || this.#sequence.hole || this.#again
   }
 
   #endIfComplete(): void {
     const view = this.#view
-    if (view && isFinal(view.status) && !this.#asking && this.#sequence.last >= view.lastSeq) this.#resolve(view)
+    if (view && isFinal(view.status) && !this.#asking && this.#sequence.last >= view.lastSeq) this.#finish(view)
+  }
+
+  #finish(view: ImportView): void {
+    clearTimeout(this.#viewDue)
+    this.#resolve(view)
   }
 }

@@ -17,7 +17,7 @@ export function describeImport(view: ImportView): string {
   const lines = [
     `${view.id}  ${statusWords(view)}`,
     `  ${view.kind}${view.target ? ` to ${safeLine(view.target.name)}` : ''}, by ${safeLine(view.user.name)}, ${view.createdAt}${view.attempt > 1 ? `, attempt ${view.attempt}` : ''}`,
-    ...view.files.map(({ name, size }) => `  ${safeLine(name)}, ${count.format(size)} bytes`),
+    ...view.files.map(({ name, relativePath, size }) => `  ${safeLine(relativePath ?? name)}, ${count.format(size)} bytes`),
     `  ${isFinal(view.status) ? ledgerWords(view) : progressLine(view.progress, view.ledger, 200)}`,
   ]
   if (view.error) lines.push(`  ${safeLine(view.error.message)} (${view.error.code})`)

@@ -58,7 +58,7 @@ describe(`${fileCount} files to ${accountCount} accounts of all drivers, with fa
       for (const [file, { name }] of files.entries()) {
         if (random.next() >= faulty) continue
         const fault = random.pick(faults)
-        chosen.set(copyName(standardTemplate, { name, account, shortId: shortIdOf(importId, file, id) }), fault)
+        chosen.set(copyName(standardTemplate, { sent: name, account, shortId: shortIdOf(importId, file, id) }), fault)
         if (fault !== 'slow') injected.set(keyOf({ file, account: id }), fault)
       }
       spoil(chosen)

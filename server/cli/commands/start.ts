@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import path from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { paths } from '../../../shared/protocol/paths.ts'
@@ -9,11 +8,13 @@ import { importKinds } from '../../../shared/schemas/requests.ts'
 import { accountIdsOf } from '../account-names.ts'
 import type { Api } from '../api.ts'
 import type { CommandContext } from '../command-context.ts'
+import { filesToSend } from '../files-to-send.ts'
+import type { SentFile } from '../files-to-send.ts'
 import { describeImport } from '../import-text.ts'
 import { UsageError } from '../surroundings.ts'
 import { targetIdOf } from '../target-names.ts'
 import { largeFrom, sendLargeFile } from '../send-large-file.ts'
-import { multipartBody, sizeOf } from '../upload-body.ts'
+import { multipartBody } from '../upload-body.ts'
 import { watchRun } from '../watch-run.ts'
 
 type StartOptions = { target?: string; types?: string[]; option: Record<string, unknown>; follow?: boolean }
@@ -24,18 +25,17 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .command('start')
     .description('upload files and start an import')
     .argument('<kind>', 'what to do with them, for instance restore', parseKind)
-    .argument('<file...>', 'the files')
+    .argument('<file...>', 'the files, or folders of them')
     .option('--target <id or name>', 'the database that they go to (needed where there are several)')
     .option('--option <name=value>', 'an option of the import, for instance mode=keep_going, or accounts=NAME,NAME; may be repeated', addOption, {})
     .addOption(new Option('--types <types...>', 'what is taken over from 1C, the primary one first').choices(commerceTypes))
     .option('--follow', 'watch it to its end')
-    .action(async (kind: string, files: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
+    .action(async (kind: string, named: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
-        const fields = await fieldsOf(api, kind, files, target, types ? { ...option, types } : option)
-        const body = await multipartBody(fields, files, {
-          uploaded: await sendLarge(api, files, surroundings.interrupted),
-          ...(kind === 'commerce' && { nameOf: placeOf }),
-        })
+        // Looked at first: a name that is wrong is told before anybody logs in.
+        const files = await filesToSend(named)
+        const fields = await fieldsOf(api, kind, target, types ? { ...option, types } : option)
+        const body = multipartBody(fields, files, await sendLarge(api, files, surroundings.interrupted))
         const answer = await api.post<StartAnswer>(paths.imports, { body, headers: { 'Idempotency-Key': randomUUID() } })
         const words = answer.outcome === 'joined' ? 'This is already under way; joined it.' : 'Started.'
         printer.result(json && !follow ? answer : { start: answer }, () => `${words}\n${describeImport(answer.import)}`)
@@ -43,11 +43,6 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
         return await watchRun({ api, json, importId: answer.import.id, token: answer.watch.token }, surroundings)
       })
     })
-}
-
-/** Pictures are known by the folders that they lie in: those of a file that was named by a relative path go with it. */
-function placeOf(file: string): string {
-  return path.isAbsolute(file) ? path.basename(file) : path.normalize(file).replace(/^(\.\.[/\\])+/, '')
 }
 
 function parseKind(text: string): string {
@@ -70,26 +65,17 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-async function fieldsOf(
-  api: Api,
-  kind: string,
-  files: string[],
-  target: string | undefined,
-  options: Record<string, unknown>,
-): Promise<Record<string, string>> {
-  // Looked at first: a name that is wrong is told before anybody logs in.
-  for (const file of files) await sizeOf(file)
+async function fieldsOf(api: Api, kind: string, target: string | undefined, options: Record<string, unknown>): Promise<Record<string, string>> {
   if (kind === 'bulk') return { kind, options: JSON.stringify(await withAccountIds(api, options)) }
   const targetId = await targetIdOf(api, target)
   return { kind, ...(targetId !== null && { target: targetId }), options: JSON.stringify(options) }
 }
 
 /** Uploads the large ones of the files; answers the ids of their uploads by path. */
-async function sendLarge(api: Api, files: string[], interrupted: AbortSignal): Promise<Map<string, string>> {
+async function sendLarge(api: Api, files: SentFile[], interrupted: AbortSignal): Promise<Map<string, string>> {
   const uploaded = new Map<string, string>()
-  for (const file of new Set(files)) {
-    const size = await sizeOf(file)
-    if (size > largeFrom) uploaded.set(file, await sendLargeFile(api, { path: file, size }, interrupted))
+  for (const sent of files) {
+    if (sent.size > largeFrom && !uploaded.has(sent.file)) uploaded.set(sent.file, await sendLargeFile(api, sent, interrupted))
   }
   return uploaded
 }

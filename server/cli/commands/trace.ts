@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { paths } from '../../../shared/protocol/paths.ts'
 import type { TraceAnswer } from '../../../shared/protocol/views.ts'
 import type { CommandContext } from '../command-context.ts'
+import { filesToSend } from '../files-to-send.ts'
 import { exitCodes } from '../surroundings.ts'
 import { safeLine } from '../terminal-text.ts'
 import { multipartBody } from '../upload-body.ts'
@@ -15,7 +16,7 @@ export function addTrace(program: Command, { act }: CommandContext): void {
     .description('say whose copy of a bulk upload a file is')
     .argument('<file>', 'a file that came back')
     .action(async (file: string, _options: unknown, command: Command) => {
-      const body = await multipartBody({}, [file])
+      const body = multipartBody({}, await filesToSend([file]))
       await act(command, async ({ api, printer }) => {
         const answer = await api.post<TraceAnswer>(paths.trace, { body })
         printer.result(answer, () => wordsOf(answer))

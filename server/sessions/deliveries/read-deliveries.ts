@@ -72,14 +72,26 @@ function cursorOf(text: string): [number, number] {
 }
 
 /** What did not get there, as records that were rejected: `record` is the place of the file from 1, `key` the account, `content` the path. */
-export async function* rejectedDeliveries(database: Database, importId: string, files: { name: string }[]): AsyncGenerator<RejectedRecord> {
+export async function* rejectedDeliveries(
+  database: Database,
+  importId: string,
+  files: { name: string; relativePath?: string }[],
+): AsyncGenerator<RejectedRecord> {
   const names = new Map((await accountsOf(database.em(), importId)).map(({ id, name }) => [id, name]))
   for (let after: string | undefined, more = true; more;) {
     const page = await readDeliveries(database, importId, { after, limit: 500, state: ['failed', 'stopped'], account: undefined })
     for (const { file, account, error, path } of page.deliveries) {
       const { code = 'internal', message = '' } = error ?? {}
       const key = names.get(account) ?? account
-      yield { file: files[file]?.name ?? '', record: file + 1, byte: 0, key, code, reason: message, ...(path !== undefined && { content: path }) }
+      yield {
+        file: files[file]?.relativePath ?? files[file]?.name ?? '',
+        record: file + 1,
+        byte: 0,
+        key,
+        code,
+        reason: message,
+        ...(path !== undefined && { content: path }),
+      }
     }
     more = page.next !== null
     after = page.next ?? undefined

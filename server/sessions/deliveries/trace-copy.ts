@@ -54,7 +54,8 @@ async function present(
   const session = await em.findOne(ImportSessionEntity, { id: importId }, { fields: ['files'], disableIdentityMap: true })
   const accounts = await accountsOf(em, importId)
   const name = accounts.find(({ id }) => id === account)?.name ?? account
-  return { importId, account: { id: account, name }, file: session?.files[file]?.name ?? '', at: new Date(Number(at)).toISOString(), by }
+  const found = session?.files[file]
+  return { importId, account: { id: account, name }, file: found?.relativePath ?? found?.name ?? '', at: new Date(Number(at)).toISOString(), by }
 }
 
 /** Ten letters and digits in a row, wherever they stand in a name. */

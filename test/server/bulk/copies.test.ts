@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { crc32, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { requirePath } from '../../../server/destinations/paths.ts'
 import { checkTemplate, copyName, shortIdOf, standardTemplate } from '../../../server/importers/bulk/copies/copy-name.ts'
 import { markText, readMark } from '../../../server/importers/bulk/copies/mark.ts'
 import type { Edit } from '../../../server/importers/bulk/copies/edits.ts'
@@ -129,18 +130,29 @@ describe('the name of a copy', () => {
     ['Ж'.repeat(200), '界'.repeat(100), `${'Ж'.repeat(82)}-${'界'.repeat(26)}-k3j9x2m4q1`],
     ['.hidden', '..', '_hidden-_-k3j9x2m4q1'],
   ])('%j for %j is %j', (name, account, expected) => {
-    expect(copyName(standardTemplate, { name, account, shortId })).toBe(expected)
+    expect(copyName(standardTemplate, { sent: name, account, shortId })).toBe(expected)
   })
 
   it('is one that every file system takes, whatever file and account are called', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.string({ unit: 'binary', minLength: 1, maxLength: 100 }), (name, account) => {
-        const made = copyName(standardTemplate, { name, account, shortId })
+        const made = copyName(standardTemplate, { sent: name, account, shortId })
         expect(Buffer.byteLength(made)).toBeLessThanOrEqual(255)
         expect(made).toMatch(/^[^./\\\p{C}][^/\\\p{C}]*$/u)
         expect(made).toContain(shortId)
       }),
     )
+  })
+
+  it.each([
+    ['photos/a/x.jpg', 'photos/a/x-North-k3j9x2m4q1.jpg'],
+    ['x.jpg', 'x-North-k3j9x2m4q1.jpg'],
+    ['../.git/./a:b//x.jpg', '_git/a_b/x-North-k3j9x2m4q1.jpg'],
+    [`${'Ж'.repeat(200)}/x`, `${'Ж'.repeat(127)}/x-North-k3j9x2m4q1`],
+  ])('%j is behind its folders where the template asks for them: %j', (sent, expected) => {
+    const made = copyName(`{folder}/${standardTemplate}`, { sent, account: 'North', shortId })
+    expect(made).toBe(expected)
+    expect(requirePath(made)).toEqual(expected.split('/'))
   })
 
   it('has an id that is the same for the same run, file and account, and for no other', () => {
@@ -150,14 +162,20 @@ describe('the name of a copy', () => {
     for (const id of ids) expect(id).toMatch(/^[a-z0-9]{10}$/)
   })
 
-  it.each(['{name}{ext}', '{name}-{short id}/{ext}', '{short id}-{user}', '{short id}{short id}', `{short id}${'x'.repeat(100)}`])(
-    'is not made by the template %s',
-    (template) => {
-      expect(() => checkTemplate(template)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
-    },
-  )
+  it.each([
+    '{name}{ext}',
+    '{name}-{short id}/{ext}',
+    '{name}{folder}/{short id}',
+    '{folder}{short id}',
+    '{short id}-{user}',
+    '{short id}{short id}',
+    `{short id}${'x'.repeat(100)}`,
+  ])('is not made by the template %s', (template) => {
+    expect(() => checkTemplate(template)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
+  })
 
   it('is made by the standard template, and by others', () => {
-    for (const template of [standardTemplate, '{short id}', '{account} {short id}{ext}']) expect(() => checkTemplate(template)).not.toThrow()
+    for (const template of [standardTemplate, '{short id}', '{account} {short id}{ext}', '{folder}/{short id}'])
+      expect(() => checkTemplate(template)).not.toThrow()
   })
 })

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { CliServer } from './cli-server.ts'
@@ -27,4 +27,34 @@ it('intake start bulk delivers to accounts by their names, logs tells of one, tr
     code: 2,
     err: expect.stringContaining('no account West'),
   })
+})
+
+it('intake start bulk sends folders: files of one name are told apart, and lie in their folders again', async () => {
+  await server.intake('accounts', 'add', 'East', 'directory', '--address', 'folder=East')
+  for (const year of ['2025', '2026']) {
+    await mkdir(path.join(server.folder, 'letters', year), { recursive: true })
+    await writeFile(path.join(server.folder, 'letters', year, 'x.txt'), `of ${year}`)
+  }
+  const template = 'nameTemplate={folder}/{name}-{short id}{ext}'
+  const started = await server.intake(
+    'start',
+    'bulk',
+    path.join(server.folder, 'letters'),
+    '--option',
+    'accounts=East',
+    '--option',
+    template,
+    '--follow',
+  )
+  expect(started).toMatchObject({ code: 0 })
+  const status = await server.intake('status', /bulk_[\w-]+/.exec(started.out)?.[0] ?? '')
+  expect(status.out).toContain('letters/2025/x.txt')
+  expect(status.out).toContain('letters/2026/x.txt')
+  for (const year of ['2025', '2026']) {
+    const folder = path.join(server.app.dataDir, 'deliveries', 'East', 'letters', year)
+    const [copy = '', ...more] = await readdir(folder)
+    expect(more).toEqual([])
+    expect(await readFile(path.join(folder, copy), 'utf8')).toBe(`of ${year}`)
+    expect((await server.intake('trace', path.join(folder, copy))).out).toContain(`letters/${year}/x.txt for East`)
+  }
 })

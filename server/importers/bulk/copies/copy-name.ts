@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import path from 'node:path'
 import { AppError } from '../../../errors.ts'
 
 export const standardTemplate = '{name}-{account}-{short id}{ext}'
 
 const fields = ['name', 'account', 'short id', 'ext'] as const
 type Field = (typeof fields)[number]
+/** In front of a template: the folders that the file lay in when it was sent, if it did, are made at the destination too. */
+const folderField = '{folder}/'
 
 /** Longest part of a path that every file system takes, and what others may take of it, in bytes. */
 const longestName = 255
@@ -13,15 +14,22 @@ const longestAccount = 80
 const longestTemplate = 100
 
 /** Throws `invalid_input` for a template that makes no name of its own for each copy, or leads into another folder. */
-export function checkTemplate(template: string): void {
+export function checkTemplate(whole: string): void {
+  const template = nameOf(whole)
   const unknown = [...template.matchAll(/\{([^}]*)\}/g)].map(([, field = '']) => field).find((field) => !fields.includes(field as Field))
-  if (unknown !== undefined) throw new AppError('invalid_input', `nameTemplate: there is no {${unknown}}. There is {${fields.join('}, {')}}.`)
+  if (unknown !== undefined)
+    throw new AppError('invalid_input', `nameTemplate: there is no {${unknown}}. There is {${fields.join('}, {')}}, and {folder}/ in front.`)
   if (!template.includes('{short id}'))
     throw new AppError('invalid_input', 'nameTemplate: {short id} has to be in it: copies of the same name would meet.')
   const once = fields.every((field) => template.split(`{${field}}`).length <= 2)
   if (!once || Buffer.byteLength(template) > longestTemplate)
     throw new AppError('invalid_input', `nameTemplate: it has each field once at most, and ${longestTemplate} bytes.`)
-  if (/[/\\]/.test(template)) throw new AppError('invalid_input', 'nameTemplate: it is the name of a file, without folders.')
+  if (/[/\\]/.test(template))
+    throw new AppError('invalid_input', 'nameTemplate: it is the name of a file, without folders but for {folder}/ in front.')
+}
+
+function nameOf(template: string): string {
+  return template.startsWith(folderField) ? template.slice(folderField.length) : template
 }
 
 /** Ten letters and digits, known from the run, the file's place in it and the account: the same after a crash. */
@@ -31,9 +39,19 @@ export function shortIdOf(importId: string, file: number, accountId: string): st
     .slice(0, 10)
 }
 
-/** The name of an account's own copy. Every file system takes it: too long names lose the end of `{name}`, signs with a meaning become "_". */
-export function copyName(template: string, { name, account, shortId }: { name: string; account: string; shortId: string }): string {
-  const plain = printable(path.posix.basename(name.replaceAll('\\', '/')))
+type Named = { /** The path that the file was sent with: folders, if any, and its name. */ sent: string; account: string; shortId: string }
+
+/** Where an account's own copy goes: a name, behind the folders of the file where the template asks for them. Every file system takes each part. */
+export function copyName(template: string, { sent, account, shortId }: Named): string {
+  const parts = sent.replaceAll('\\', '/').split('/')
+  const name = nameOfCopy(nameOf(template), { name: parts.at(-1) ?? '', account, shortId })
+  const folders = template.startsWith(folderField) ? parts.slice(0, -1).filter((part) => !['', '.', '..'].includes(part)) : []
+  return [...folders.map((folder) => atMost(printable(folder), longestName).replace(/^\.+/, '_')), name].join('/')
+}
+
+/** Too long names lose the end of `{name}`, signs with a meaning become "_". */
+function nameOfCopy(template: string, { name, account, shortId }: Omit<Named, 'sent'> & { name: string }): string {
+  const plain = printable(name)
   const ext = /^(.+?)((?:\.tar)?\.[A-Za-z0-9]{1,10})$/.exec(plain)?.[2] ?? ''
   const stem = plain.slice(0, plain.length - ext.length)
   const filled = (shown: string): string => {

@@ -28,15 +28,16 @@ export class CheckedFiles {
     }
   }
 
-  nameOf(file: number): string {
-    return this.#parts.files[file]?.name ?? ''
+  /** Where a file lay in what was sent, with its name: for people. */
+  pathOf(file: number): string {
+    return this.#parts.files[file]?.path ?? ''
   }
 
   /** The earlier file of the run that has the same content, or null. */
   sameAs(file: number): string | null {
     const { size, sha256 } = this.#parts.uploads[file]!
     const first = this.#first.get(`${size} ${sha256}`)
-    return first === undefined || first === file ? null : this.nameOf(first)
+    return first === undefined || first === file ? null : this.pathOf(first)
   }
 
   /** Whether a file is whole and what its name says. */

@@ -12,7 +12,7 @@ import type { BulkRun, Step } from '../run/bulk-run.ts'
 export async function makeUnique({ file, account, upload }: ValidDelivery, run: BulkRun): Promise<Step> {
   const { importId, options, files, lanes, ports } = run
   const shortId = shortIdOf(importId, file, account)
-  const path = copyName(options.nameTemplate, { name: files.nameOf(file), account: lanes.of(account).name, shortId })
+  const path = copyName(options.nameTemplate, { sent: files.pathOf(file), account: lanes.of(account).name, shortId })
   const marked = options.mark ? await markedCopy(ports.storage, upload, { importId, accountId: account, shortId }) : null
   const copy = marked ?? (await plainCopy(ports.storage, upload))
   const how = marked ? 'with a mark inside' : options.mark ? 'known by its name alone: this kind of file bears no mark' : 'known by its name alone'

@@ -5,7 +5,7 @@ import type { BulkRun, Step } from '../run/bulk-run.ts'
 
 /** Whether the file can be delivered: whole, what it is called, not too large for the account, and not the same as an earlier one. */
 export async function validate({ file }: WaitingDelivery, { files }: BulkRun, limits: AccountLimits): Promise<Step> {
-  const name = files.nameOf(file)
+  const name = files.pathOf(file)
   const same = files.sameAs(file)
   if (same !== null) return { result: { to: 'skipped' }, level: 'info', message: `${name} has the same content as ${same}: it is delivered once.` }
   const checked = await files.check(file)
