@@ -15,5 +15,5 @@ export function useAmounts() {
 
   const stockText = ({ quantity }: CatalogStock): string => (quantity === null ? '—' : decimal(quantity))
 
-  return { priceText, fromText, stockText }
+  return { priceText, fromText, stockText, quantityText: decimal }
 }

@@ -12,7 +12,9 @@ const classifier = `<Классификатор><Ид>k1</Ид><Группы>${g
   <Свойства><Свойство><Ид>s</Ид><Наименование>Colour</Наименование><ВариантыЗначений><Справочник><ИдЗначения>r</ИдЗначения><Значение>red</Значение></Справочник></ВариантыЗначений></Свойство></Свойства></Классификатор>`
 const inside = '<Артикул>A-1</Артикул><Группы><Ид>2</Ид></Группы><Картинка>import_files/ab/a.jpg</Картинка><Картинка>b.svg</Картинка>'
 const values = '<ЗначенияСвойств><ЗначенияСвойства><Ид>s</Ид><Значение>r</Значение></ЗначенияСвойства></ЗначенияСвойств>'
-const goods = catalog(product('a', inside + values) + product('b') + product('gone', '<Группы><Ид>2</Ид></Группы>', ' Статус="Удален"'))
+const in3 = '<Группы><Ид>3</Ид></Группы>'
+const named = product('0', in3).replace('Product 0', 'Product b') + `<Товар><Ид>1</Ид>${in3}</Товар>`
+const goods = catalog(product('b', in3) + named + product('a', inside + values) + product('gone', '<Группы><Ид>2</Ид></Группы>', ' Статус="Удален"'))
 const stores = '<Склады><Склад><Ид>w</Ид><Наименование>Store</Наименование></Склад></Склады>'
 const stock = '<Склад ИдСклада="w" КоличествоНаСкладе="4"/>'
 const packet = offers(offer('a', prices(price('t', '10.50')) + stock) + offer('a#v', prices(price('t', '11'))), stores)
@@ -39,10 +41,17 @@ describeOnAppDatabases('the catalog that came from 1C', (start) => {
 
   it('is looked at by groups, products and offers, with the pictures of its files', async () => {
     const { body: view } = await admin.get<CatalogView>(paths.catalog('main'))
-    expect(view).toMatchObject({ sources: [source], source, products: 2 })
+    expect(view).toMatchObject({ sources: [source], source, products: 4 })
     expect(view.groups).toEqual(expect.arrayContaining([{ id: '2', parent: '1', name: 'G2' }]))
     const products = async (query: string) => (await admin.get<CatalogProducts>(`${paths.catalogProducts('main')}?source=${source}${query}`)).body
-    expect((await products('')).items.map(({ id }) => id)).toEqual(['a', 'b'])
+    const idsOf = async (query: string) => (await products(query)).items.map(({ id }) => id)
+    // By name, those of one name by key, those without one last; whole pages, whatever is marked as deleted or of another source.
+    expect([await idsOf(''), await idsOf('&limit=2&page=2')]).toEqual([
+      ['a', '0', 'b', '1'],
+      ['b', '1'],
+    ])
+    expect([await idsOf('&group=3'), await idsOf('&group=3&limit=1&page=2')]).toEqual([['0', 'b', '1'], ['b']])
+    expect([(await products('')).total, (await products('&group=3')).total]).toEqual([4, 3])
     expect(await products('&group=2')).toMatchObject({
       items: [{ id: 'a', article: 'A-1', picture: 'import_files/ab/a.jpg', prices: [{ amount: '10.5' }] }],
     })

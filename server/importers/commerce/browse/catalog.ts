@@ -28,21 +28,34 @@ export async function readCatalog(target: Target, wanted: string | undefined): P
 
 const shown = ['id', 'name', 'article', 'unit_name', 'unit_code']
 
-/** A page of the products of a group, or of all. */
+const byName = new Intl.Collator('en', { numeric: true })
+
+/** A page of the products of a group, or of all, by their names; those without a name come last. */
 export async function readProducts(
   target: Target,
   { source, group, offset, limit }: { source: string; group: string | undefined; offset: number; limit: number },
 ): Promise<CatalogProducts> {
   const rows = await LiveRows.open(target)
-  if (group === undefined) {
-    const { rows: products, total } = await rows.page('products', source, { offset, limit })
-    return { items: await listed(rows, source, products), total }
-  }
+  const { rows: products, total } =
+    group === undefined
+      ? await rows.page('products', source, { offset, limit, order: 'name', select: shown })
+      : await ofGroup(rows, source, group, { offset, limit })
+  return { items: await listed(rows, source, products), total }
+}
+
+async function ofGroup(rows: LiveRows, source: string, group: string, { offset, limit }: { offset: number; limit: number }) {
   const [members = []] = await rows.lists('product_groups', source, ['group_id'], [[group]], ['product_id'])
-  const ids = members.map(({ product_id: id }) => id ?? '').toSorted()
-  const page = ids.slice(offset, offset + limit).map((id) => [id])
-  const products = (await rows.rows('products', source, ['id'], page, shown)).filter((row) => row !== null)
-  return { items: await listed(rows, source, products), total: ids.length }
+  const keys = members.map(({ product_id: id }) => [id ?? ''])
+  const names = (await rows.rows('products', source, ['id'], keys, ['id', 'name'])).filter((row) => row !== null)
+  const page = names.toSorted(compareNames).slice(offset, offset + limit)
+  const ids = page.map(({ id }) => [id ?? ''])
+  return { rows: (await rows.rows('products', source, ['id'], ids, shown)).filter((row) => row !== null), total: names.length }
+}
+
+function compareNames(a: LiveRow, b: LiveRow): number {
+  const [one, other] = [a['name'] ?? null, b['name'] ?? null]
+  if ((one === null) !== (other === null)) return one === null ? 1 : -1
+  return byName.compare(one ?? '', other ?? '') || ((a['id'] ?? '') < (b['id'] ?? '') ? -1 : 1)
 }
 
 async function listed(rows: LiveRows, source: string, products: LiveRow[]): Promise<CatalogProduct[]> {

@@ -32,13 +32,17 @@ export class LiveRows {
     return rows.map((row) => ({ source: String(row[columns.indexOf('source')]), products: Number(row[columns.indexOf('products')] ?? 0) }))
   }
 
-  /** A page of an entity in the order of its key; of other sources too, and those marked as deleted, which are left out. */
-  async page(entity: Entity, source: string, page: { offset: number; limit: number }): Promise<{ rows: LiveRow[]; total: number | null }> {
+  /** A page of an entity in the order of a column, those without a value last, and then of its key. */
+  async page(
+    entity: Entity,
+    source: string,
+    page: { offset: number; limit: number; order: string; select: string[] },
+  ): Promise<{ rows: LiveRow[]; total: number | null }> {
     const { table } = this.#tables[entity]
     if (this.#missing.has(table.name)) return { rows: [], total: 0 }
-    const { columns, rows, total } = await this.#target.readRows(table, page)
-    const named = rows.map((row) => rowOf(columns, row))
-    return { rows: named.filter((row) => row['source'] === source && row['deleted_at'] === null), total }
+    const only = { source, deleted_at: null }
+    const { columns, rows, total } = await this.#target.readRows(table, { ...page, order: [page.order], only })
+    return { rows: rows.map((row) => rowOf(columns, row)), total }
   }
 
   /** For each key the rows of the source that have it, in no order. */
