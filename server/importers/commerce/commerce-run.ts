@@ -2,7 +2,6 @@ import type { CommerceOptions, CommerceType } from '../../../shared/schemas/comm
 import type { Job, JobContext } from '../../jobs/importer.ts'
 import type { Fence, Table, Target } from '../../targets/target.ts'
 import type { Survey } from './check/survey.ts'
-import type { CommerceRecord } from './read/record.ts'
 import type { RunProgress } from './report/run-progress.ts'
 import type { CommerceTables } from './schema/tables.ts'
 import type { Spool } from './spool/spool.ts'
@@ -19,8 +18,6 @@ export type RunParts = {
   tables: CommerceTables
   /** Tables that are to be made. */
   missing: Table[]
-  /** Which records are to be looked at: all, or those of a retry. */
-  wants: (record: CommerceRecord) => boolean
   progress: RunProgress
 }
 

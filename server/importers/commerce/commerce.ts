@@ -11,7 +11,6 @@ import { sameAgain } from './load/same-again.ts'
 import { counted } from './model/problem.ts'
 import { NamedPictures } from './pictures/named-pictures.ts'
 import { openDocuments } from './read/documents.ts'
-import type { CommerceRecord } from './read/record.ts'
 import { endedEarly } from './report/outcomes.ts'
 import { logCounts } from './report/run-log.ts'
 import { RunProgress } from './report/run-progress.ts'
@@ -34,7 +33,7 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
   const checkpoint = await target.claim(fence)
   if (checkpoint?.done) return await alreadyDone(context, checkpoint.state, options)
   const progress = new RunProgress(context, types)
-  const parts = { job, context, options, types, target, fence, progress, wants: wantedOf(job), ...knownTables(await target.readSchema()) }
+  const parts = { job, context, options, types, target, fence, progress, ...knownTables(await target.readSchema()) }
   await context.log('info', `Import from 1C (${options.source}) of ${counted(job.files.length, 'file')}: ${types.join(', ')}.`)
   const nothing = new Tally()
   const spool = new Spool()
@@ -67,23 +66,16 @@ async function runCommerce(job: Job, context: JobContext): Promise<JobOutcome | 
 }
 
 type Parts = Omit<CommerceRun, 'survey'>
-/** What looks at records and pieces while they are checked. */
+/** What looks at what is read while it is checked. */
 type Watching = { guard: Guard | null; pictures: NamedPictures }
 
 async function check(
-  { context, progress, types, wants, spool }: Parts,
+  { job, context, progress, types, spool }: Parts,
   documents: Awaited<ReturnType<typeof openDocuments>>,
   { guard, pictures }: Watching,
 ) {
   try {
-    const survey = await surveyDocuments(documents, {
-      context,
-      progress,
-      types,
-      wants: types.includes('catalog') ? noting(wants, pictures) : wants,
-      spool,
-      watch: guard ? async (piece) => await guard.watch(piece) : async () => {},
-    })
+    const survey = await surveyDocuments(documents, { context, progress, types, only: job.only ?? null, spool, guard, pictures })
     return { survey, question: guard ? await guard.ask() : null }
   } finally {
     await guard?.close()
@@ -112,19 +104,4 @@ async function alreadyDone(context: JobContext, state: unknown, options: Commerc
   await context.log('info', 'Everything is in already: the former attempt had come to its end.')
   await logCounts(context, Tally.fromState(tally), options)
   return outcome
-}
-
-/** Looks at the pictures of those that are wanted, too. */
-function noting(wants: CommerceRun['wants'], pictures: NamedPictures): CommerceRun['wants'] {
-  return (record) => {
-    if (!wants(record)) return false
-    pictures.note(record)
-    return true
-  }
-}
-
-function wantedOf({ only }: Job): (record: CommerceRecord) => boolean {
-  if (!only) return () => true
-  const wanted = new Set(only.map(({ file, record }) => `${record} ${file}`))
-  return ({ file, record }) => wanted.has(`${record} ${file}`)
 }

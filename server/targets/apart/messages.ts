@@ -12,7 +12,14 @@ export type Call =
 export type Question = { id: number; call: Call }
 export type Answer = { id: number; value?: unknown; error?: SentError }
 
-type SentError = { code: ErrorCode | null; message: string; cause?: string; status?: number; details?: Record<string, unknown>; retryable?: boolean }
+export type SentError = {
+  code: ErrorCode | null
+  message: string
+  cause?: string
+  status?: number
+  details?: Record<string, unknown>
+  retryable?: boolean
+}
 
 /** A table goes over once and is known by its number from then on, so that what was prepared for it serves again. */
 export type SentTable = { number: number; table: Table | null }

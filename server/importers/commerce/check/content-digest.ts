@@ -10,18 +10,19 @@ const rootTag = /<(?:[\w.-]+:)?КоммерческаяИнформация(?:\s
 
 /** What the documents of a run say, as one text: without their root tags, which bear the moment of the export. */
 export class ContentDigest {
-  readonly #whole = createHash('sha256')
+  readonly #documents: string[] = []
 
-  /** The same document; what is read of it is counted in when it comes to its end. */
+  /** The same document; what is read of it is counted in when it comes to its end. Documents count in the order of these calls. */
   watched(document: Document): Document {
-    return { ...document, open: () => this.#watch(document) }
+    const place = this.#documents.push('') - 1
+    return { ...document, open: () => this.#watch(document, place) }
   }
 
   toString(): string {
-    return this.#whole.copy().digest('hex')
+    return createHash('sha256').update(this.#documents.join()).digest('hex')
   }
 
-  async *#watch(document: Document): AsyncGenerator<Buffer> {
+  async *#watch(document: Document, place: number): AsyncGenerator<Buffer> {
     const hash = createHash('sha256')
     let head: Buffer | null = Buffer.alloc(0)
     for await (const chunk of document.open()) {
@@ -30,14 +31,16 @@ export class ContentDigest {
       yield chunk
     }
     if (head) countBegin(hash, document.name, head)
-    this.#whole.update(hash.digest())
+    this.#documents[place] = hash.digest('hex')
   }
 }
 
 /** The digest of documents that are read for nothing else. Throws what reading throws, and the reason of `signal`. */
 export async function digestOf(documents: Document[], signal: AbortSignal): Promise<string> {
   const digest = new ContentDigest()
-  for (const document of documents) for await (const _ of digest.watched(document).open()) signal.throwIfAborted()
+  for (const document of documents) {
+    for await (const { length } of digest.watched(document).open()) if (length > 0) signal.throwIfAborted()
+  }
   return digest.toString()
 }
 

@@ -1,19 +1,12 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import { commerceTypes } from '../../../../shared/schemas/commerce-options.ts'
-import type { JobContext } from '../../../jobs/importer.ts'
 import { ContentDigest } from './content-digest.ts'
-import type { Document, Documents } from '../read/documents.ts'
-import { notTaken, notXml } from '../read/documents.ts'
-import type { RunProgress } from '../report/run-progress.ts'
-import { readSpoken } from '../spool/read-spoken.ts'
-import type { Listening } from '../spool/read-spoken.ts'
-import type { Piece, Spool } from '../spool/spool.ts'
+import type { Documents } from '../read/documents.ts'
+import { Surveyor, noRecords } from './surveyor.ts'
+import type { SurveyOptions, SurveyedDocument } from './surveyor.ts'
 
 /** So many files that were passed over are told by name. */
 const mostPassed = 20
-
-/** A document, with how many records each type has in it. */
-export type SurveyedDocument = { document: Document; counts: Record<CommerceType, number>; goodsFirst: boolean }
 
 export type Survey = {
   /** In the order in which they are loaded: what brings goods and what they refer to before what brings offers alone. */
@@ -25,58 +18,30 @@ export type Survey = {
   digest: string
 }
 
-export type SurveyOptions = Listening & {
-  context: JobContext
-  progress: RunProgress
-  /** Keeps what the records say. */
-  spool: Spool
-  /** Looks at it on the way. */
-  watch(piece: Piece): Promise<void>
-}
+/** So many documents are read at the same time. */
+const mostAtOnce = 2
 
 /** Reads every file to its end before anything is written, and keeps what it says: a damaged one ends the run here. Throws what reading throws, `file_unsupported` for no XML. */
 export async function surveyDocuments({ documents }: Documents, options: SurveyOptions): Promise<Survey> {
-  const survey: Survey = { documents: [], orders: 0, passed: [], digest: '' }
   const digest = new ContentDigest()
-  const size = documents.reduce((sum, document) => sum + document.size, 0)
-  let before = 0
-  for (const document of documents) {
-    const surveyed = await surveyOne(document, digest, survey, options, (read) => (size === 0 ? 1 : Math.min(1, (before + read) / size)))
-    if (surveyed) survey.documents.push(surveyed)
-    before += document.size
+  const stop = new AbortController()
+  const surveyor = new Surveyor(documents, options, AbortSignal.any([options.context.signal, stop.signal]))
+  const left = documents.map((document, at) => ({ at, document: digest.watched(document) }))
+  const found: (SurveyedDocument | null)[] = documents.map(() => null)
+  const readOn = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) found[next.at] = await surveyor.survey(next.document)
   }
-  survey.digest = digest.toString()
-  survey.documents.sort((a, b) => Number(b.goodsFirst) - Number(a.goodsFirst))
-  return survey
-}
-
-async function surveyOne(
-  document: Document,
-  digest: ContentDigest,
-  survey: Survey,
-  options: SurveyOptions,
-  share: (read: number) => number,
-): Promise<SurveyedDocument | null> {
-  const spoken = await readSpoken(digest.watched(document), options.context.signal, options)
-  if ('head' in spoken) {
-    // Within a zip other files are passed over; one that was sent for itself was meant to be taken.
-    if (!document.inZip) throw notTaken(document.name, notXml(spoken.head) ?? 'no XML')
-    survey.passed.push(document.name)
-    return null
+  // The guard asks the target about one piece after the other.
+  const readers = Array.from({ length: options.guard ? 1 : mostAtOnce }, async () => await readOn().catch((thrown: unknown) => stop.abort(thrown)))
+  await Promise.all(readers)
+  stop.signal.throwIfAborted()
+  const taken = found.filter((one) => one !== null)
+  return {
+    documents: taken.toSorted((a, b) => Number(b.goodsFirst) - Number(a.goodsFirst)),
+    orders: surveyor.orders,
+    passed: documents.flatMap(({ name }, at) => (found[at] ? [] : [name])),
+    digest: digest.toString(),
   }
-  const counts = noRecords()
-  const known = { orders: 0, goodsFirst: true }
-  for await (const { pieces, read, records, orders, goodsFirst } of spoken) {
-    for (const piece of pieces) {
-      await options.watch(piece)
-      await options.spool.add(document.name, piece)
-      counts[piece.type] += piece.records
-    }
-    Object.assign(known, { orders, goodsFirst })
-    options.progress.checking(share(read), records, document.name)
-  }
-  survey.orders += known.orders
-  return { document, counts, goodsFirst: known.goodsFirst }
 }
 
 /** What the check came to, in figures. */
@@ -91,8 +56,4 @@ export function figuresOf({ documents, orders, passed }: Survey): SurveyFigures 
 /** How many records the chosen types have together. */
 export function totalOf({ totals }: SurveyFigures, types: CommerceType[]): number {
   return types.reduce((sum, type) => sum + totals[type], 0)
-}
-
-function noRecords(): Record<CommerceType, number> {
-  return Object.fromEntries(commerceTypes.map((type) => [type, 0])) as Record<CommerceType, number>
 }

@@ -21,16 +21,8 @@ export class NamedPictures {
     this.#count = this.#unnamed.size
   }
 
-  note({ kind, element }: CommerceRecord): void {
-    if (kind !== 'product' && kind !== 'offer') return
-    for (const { name, text } of element.children) {
-      const path = name === 'Картинка' ? filled(text)?.replaceAll('\\', '/') : null
-      // Some set-ups name pictures by an address in the web.
-      if (path && !/^https?:/i.test(path)) this.#noteOne(path)
-    }
-  }
-
-  #noteOne(path: string): void {
+  /** A picture that goods name. */
+  note(path: string): void {
     const found = this.#came.find(path)
     if (found !== null) {
       this.#unnamed.delete(found)
@@ -50,6 +42,16 @@ export class NamedPictures {
     const spare = counted(unnamed.length, 'picture is', 'pictures are')
     await context.log('warning', `${spare} named by none of the goods in these files: ${listed(unnamed, unnamed.length)}.`)
   }
+}
+
+/** The pictures that goods name. */
+export function picturesOf({ kind, element }: CommerceRecord): string[] {
+  if (kind !== 'product' && kind !== 'offer') return []
+  return element.children.flatMap(({ name, text }) => {
+    const path = name === 'Картинка' ? filled(text)?.replaceAll('\\', '/') : null
+    // Some set-ups name pictures by an address in the web.
+    return path && !/^https?:/i.test(path) ? [path] : []
+  })
 }
 
 function listed(names: string[], all: number): string {

@@ -1,10 +1,10 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import { keeps } from '../load/steps.ts'
+import { picturesOf } from '../pictures/named-pictures.ts'
 import type { Document } from '../read/documents.ts'
 import { openRecords } from '../read/read-records.ts'
 import type { RecordPiece } from '../read/read-records.ts'
 import type { Keep } from '../read/record-builder.ts'
-import type { CommerceRecord } from '../read/record.ts'
 import type { Item } from './item.ts'
 import { Packer } from './pack.ts'
 import { itemsOf } from './say.ts'
@@ -14,7 +14,8 @@ import type { Piece } from './spool.ts'
 const pieceRecords = 2000
 const pieceCells = 400_000
 
-export type Listening = { types: CommerceType[]; wants: (record: CommerceRecord) => boolean }
+/** What is listened for: what all records say to these steps, or those of a retry. */
+export type Listening = { types: CommerceType[]; only: { file: string; record: number }[] | null }
 
 /** Some of what a document says, and what is known of it by then. */
 export type Spoken = {
@@ -25,6 +26,8 @@ export type Spoken = {
   orders: number
   /** It brings goods, or what they refer to, and not offers alone. */
   goodsFirst: boolean
+  /** Pictures that goods name, where a catalog is listened for. */
+  pictures: string[]
 }
 
 /**
@@ -37,21 +40,24 @@ export async function readSpoken(document: Document, signal: AbortSignal, listen
   return 'head' in pieces ? pieces : spoken(document.name, pieces, listening)
 }
 
-async function* spoken(file: string, pieces: AsyncGenerator<RecordPiece>, { types, wants }: Listening): AsyncGenerator<Spoken> {
+async function* spoken(file: string, pieces: AsyncGenerator<RecordPiece>, { types, only }: Listening): AsyncGenerator<Spoken> {
   const packing = new Packing(file)
+  const wanted = only && new Set(only.flatMap((one) => (one.file === file ? [one.record] : [])))
   const kinds = new Set<string>()
   const known = { read: 0, records: 0, orders: 0, goodsFirst: true }
   for await (const { records, read, orders } of pieces) {
+    const pictures: string[] = []
     for (const record of records) {
       kinds.add(record.kind)
-      if (!wants(record)) continue
+      if (wanted?.has(record.record) === false) continue
       known.records += 1
+      if (types.includes('catalog')) pictures.push(...picturesOf(record))
       for (const { type, item } of itemsOf(record, types)) packing.add(type, item)
     }
     Object.assign(known, { read, orders, goodsFirst: !kinds.has('offer') || kinds.has('product') })
-    yield { ...known, pieces: packing.take() }
+    yield { ...known, pictures, pieces: packing.take() }
   }
-  yield { ...known, pieces: packing.rest() }
+  yield { ...known, pictures: [], pieces: packing.rest() }
 }
 
 /** Pieces on their way, one for each step. Where they are cut does not depend on how the file was read. */

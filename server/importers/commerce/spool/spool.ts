@@ -22,7 +22,7 @@ const mostInMemory = 8 * 2 ** 20
  */
 export class Spool {
   readonly #pieces: Kept[] = []
-  #file: FileHandle | null = null
+  #file: Promise<FileHandle> | null = null
   #held = 0
   #end = 0
 
@@ -33,8 +33,8 @@ export class Spool {
       kept.bytes = bytes
       this.#held += length
     } else {
-      await this.#write(bytes)
       this.#end += length
+      await this.#write(bytes, kept.at)
     }
     this.#pieces.push(kept)
   }
@@ -52,14 +52,15 @@ export class Spool {
 
   async close(): Promise<void> {
     this.#pieces.length = 0
-    await this.#file?.close()
+    const file = await this.#file
     this.#file = null
+    await file?.close()
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  async #write(bytes: Uint8Array, at: number): Promise<void> {
     try {
-      this.#file ??= await openNameless()
-      for (let done = 0; done < bytes.length;) done += (await this.#file.write(bytes, done, bytes.length - done, this.#end + done)).bytesWritten
+      const file = await (this.#file ??= openNameless())
+      for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause
@@ -70,9 +71,10 @@ export class Spool {
 
   async #read({ at, length }: Kept): Promise<Uint8Array> {
     const bytes = Buffer.allocUnsafe(length)
+    const file = await this.#file
     let done = 0
     while (done < length) {
-      const { bytesRead } = await this.#file!.read(bytes, done, length - done, at + done)
+      const { bytesRead } = await file!.read(bytes, done, length - done, at + done)
       if (bytesRead === 0) throw new Error('the temporary file is shorter than what was written to it')
       done += bytesRead
     }
