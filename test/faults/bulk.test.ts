@@ -46,18 +46,18 @@ describe(`${fileCount} files to ${accountCount} accounts of all drivers, with fa
     all = await openPlaces(await server.admin(), server.dataDir, accountCount)
   })
   afterAll(async () => {
+    await all.close()
     await server.close()
     await gate.close()
-    await all.close()
   })
 
   /** Chooses what goes wrong, and sees to it before anything is delivered. */
   function inject(importId: string, files: BulkFile[]): void {
-    for (const { name: account, account: id, faults, spoil } of all.places) {
+    for (const { name: account, account: id, faults, room = Infinity, spoil } of all.places) {
       const chosen = new Map<string, Fault>()
-      for (const [file, { name }] of files.entries()) {
-        if (random.next() >= faulty) continue
-        const fault = random.pick(faults)
+      for (const [file, { name, bytes }] of files.entries()) {
+        const fault = bytes.length > room ? 'full' : faults.length > 0 && random.next() < faulty ? random.pick(faults) : null
+        if (fault === null) continue
         chosen.set(copyName(standardTemplate, { sent: name, account, shortId: shortIdOf(importId, file, id) }), fault)
         if (fault !== 'slow') injected.set(keyOf({ file, account: id }), fault)
       }
@@ -95,7 +95,7 @@ describe(`${fileCount} files to ${accountCount} accounts of all drivers, with fa
       // A connection from before the kill may be taken once more.
       const again = await eventually(async () => await server.admin())
       const view = await again.ended(id)
-      const total = fileCount * accountCount
+      const total = fileCount * all.places.length
       expect(view).toMatchObject({
         status: injected.size === 0 ? 'succeeded' : 'partly_failed',
         attempt: 3,

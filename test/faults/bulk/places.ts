@@ -7,6 +7,7 @@ import { startHttpEndpoint } from '../../support/destinations/http-endpoint.ts'
 import { hasNginx, startNginxDav } from '../../support/destinations/nginx-dav.ts'
 import { hasSshd, startSshd } from '../../support/destinations/sshd.ts'
 import { startS3 } from '../../support/s3-server.ts'
+import { canMount, SmallDisk } from '../small-disk.ts'
 
 /** What goes wrong with a delivery. All but the slow one fail for good until they are healed. */
 export type Fault = 'refused' | 'cut' | 'full' | 'wrong checksum' | 'slow'
@@ -19,6 +20,8 @@ export type Place = {
   name: string
   account: string
   faults: Fault[]
+  /** Larger files find no room there once it is spoilt: a disk that is full, where one can be had. */
+  room?: number
   /** Makes deliveries to these paths fail so, until `heal`. */
   spoil: (faults: Map<string, Fault>) => void
   heal(): void
@@ -52,6 +55,7 @@ export async function openPlaces(api: ApiClient, dataDir: string, count: number)
   if (hasNginx) openers.push(await davFolders(api, closers))
   const places: Place[] = []
   for (let index = 0; index < count; index++) places.push(await openers[index % openers.length]!(`account ${index}`))
+  if (canMount) places.push(await fullDisk(api, closers, dataDir))
   return {
     places,
     onArrival: (listener) => {
@@ -97,6 +101,23 @@ function ofFile(file: string): { sha256: string; touched: string } {
 
 function folders(api: ApiClient, dataDir: string): Opener {
   return async (name) => inFolder(name, await addFolder(api, name), path.join(dataDir, 'deliveries', name))
+}
+
+/** A folder on a disk of its own, of which something else takes so much that large files have no room. One at a time: what is half written takes room too. */
+async function fullDisk(api: ApiClient, closers: (() => Promise<void>)[], dataDir: string): Promise<Place> {
+  const name = 'full disk'
+  const disk = new SmallDisk(path.join(dataDir, 'deliveries', name), 64)
+  closers.push(async () => disk.unmount())
+  const place = inFolder(name, await addFolder(api, name, { concurrency: 1 }), disk.dir)
+  const room = 8 * 1024 * 1024
+  return {
+    ...place,
+    faults: [],
+    room,
+    spoil: () => disk.fill(room / 1024),
+    heal: () => disk.makeRoom(),
+    found: () => new Map([...place.found()].filter(([file]) => file !== 'ballast')),
+  }
 }
 
 async function sshFolders(api: ApiClient, closers: (() => Promise<void>)[]): Promise<Opener> {
