@@ -2,9 +2,8 @@ import type { CatalogStock } from '../../shared/protocol/catalog-views.ts'
 
 /** What is there in all warehouses together, as decimal text: as 1C says it, else added up, exactly. Null where nothing is said. */
 export function stockSum(stocks: readonly CatalogStock[]): string | null {
-  const inAll = stocks.find(({ warehouse, quantity }) => warehouse === null && quantity !== null)
-  if (inAll) return inAll.quantity
-  const said = stocks.flatMap(({ quantity }) => quantity ?? [])
+  const inAll = stocks.filter(({ warehouse, quantity }) => warehouse === null && quantity !== null)
+  const said = (inAll.length > 0 ? inAll : stocks).flatMap(({ quantity }) => quantity ?? [])
   return said.length === 0 ? null : sumOf(said)
 }
 

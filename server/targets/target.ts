@@ -125,9 +125,9 @@ export type TargetTransaction = {
 
 /**
  * Which rows of a table: in the order of its primary key, or of the columns `order` (null last) and then of that. `only`: those that have these values, null
- * being one. `select`: these columns alone.
+ * being one, or one of several. `select`: these columns alone.
  */
-export type Page = { offset: number; limit: number; only?: Record<string, Cell>; order?: string[]; select?: string[] }
+export type Page = { offset: number; limit: number; only?: Record<string, Cell | string[]>; order?: string[]; select?: string[] }
 
 export type TargetRows = { columns: string[]; rows: Cell[][]; total: number | null }
 

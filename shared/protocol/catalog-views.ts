@@ -12,7 +12,10 @@ export type CatalogView = {
 export type CatalogPrice = { type: string; minQuantity: string; amount: string | null; currency: string | null; unit: string | null }
 export type CatalogStock = { warehouse: string | null; quantity: string | null }
 
-/** A product as a list shows it: its first picture, and the prices and stocks of the offer that has no variant. */
+/**
+ * A product as a list shows it: its first picture, and the prices and stocks of the offer that has no variant. Where there is none: of its `variants` the lowest price of
+ * each type, and all stocks.
+ */
 export type CatalogProduct = {
   id: string
   name: string | null
@@ -21,6 +24,7 @@ export type CatalogProduct = {
   picture: string | null
   prices: CatalogPrice[]
   stocks: CatalogStock[]
+  variants: number
 }
 
 export type CatalogProducts = { items: CatalogProduct[]; total: number | null }
@@ -33,7 +37,7 @@ export type CatalogOffer = {
   stocks: CatalogStock[]
 }
 
-export type CatalogItem = Omit<CatalogProduct, 'prices' | 'stocks' | 'picture'> & {
+export type CatalogItem = Omit<CatalogProduct, 'prices' | 'stocks' | 'variants' | 'picture'> & {
   fullName: string | null
   barcode: string | null
   description: string | null

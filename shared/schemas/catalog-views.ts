@@ -22,7 +22,8 @@ const price = z.object({
 const stock = z.object({ warehouse: text.describe('null: all together'), quantity: text }) satisfies z.ZodType<CatalogStock>
 const amounts = { prices: z.array(price), stocks: z.array(stock) }
 const named = { id: z.string(), name: text, article: text, unit: text }
-const product = z.object({ ...named, picture: text, ...amounts }) satisfies z.ZodType<CatalogProduct>
+const variants = z.number().int().describe('above 1: the lowest prices and all stocks of so many variants')
+const product = z.object({ ...named, picture: text, ...amounts, variants }) satisfies z.ZodType<CatalogProduct>
 
 const offer = z.object({
   id: z.string(),

@@ -123,6 +123,7 @@ export function describeSchema(subject: Subject): void {
       const page = { offset: 1, limit: 9, only: { room: 'one' }, order: ['rank'], select: ['id'] }
       expect(await target.readRows(shelf, page)).toEqual({ columns: ['id'], rows: [[1], [5], [2]], total: 4 })
       expect((await target.readRows(shelf, { ...page, offset: 0, only: { rank: null } })).rows).toEqual([[2]])
+      expect((await target.readRows(shelf, { ...page, offset: 0, only: { room: ['other', 'none'] } })).rows).toEqual([[3]])
     })
   })
 

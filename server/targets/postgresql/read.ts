@@ -77,14 +77,16 @@ export async function readPage(session: Session, table: Table, page: Page): Prom
 }
 
 /** `FROM … WHERE …`, and the values in it. */
-function among(table: Table, only: Record<string, Cell>): { sql: string; values: string[] } {
+function among(table: Table, only: NonNullable<Page['only']>): { sql: string; values: string[] } {
   const values: string[] = []
-  const conditions = Object.entries(only).map(([name, cell]) => {
-    if (cell === null) return `${quoteName(name)} IS NULL`
-    const [column] = pickColumns(table, [name])
-    if (!column) return 'false'
-    values.push(encoderOf(column)(cell))
-    return sameSql(quoteName(name), `$${values.length}`, column)
+  const conditions = pickColumns(table, Object.keys(only)).map((column) => {
+    const wanted = only[column.name] ?? null
+    if (wanted === null) return `${quoteName(column.name)} IS NULL`
+    const same = (Array.isArray(wanted) ? wanted : [wanted]).map((cell) => {
+      values.push(encoderOf(column)(cell))
+      return sameSql(quoteName(column.name), `$${values.length}`, column)
+    })
+    return `(${same.join(' OR ')})`
   })
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
   return { sql: `FROM ${quoteName(table.name)}${where}`, values }

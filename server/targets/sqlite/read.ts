@@ -67,13 +67,15 @@ export function readPage(connection: Connection, table: Table, page: Page): Targ
 }
 
 /** `FROM … WHERE …`, and the values in it. */
-function among(table: Table, only: Record<string, Cell>): { sql: string; values: SqliteValue[] } {
-  const conditions = Object.entries(only).map(([name, cell]) => `${quoteName(name)} ${cell === null ? 'IS NULL' : '= ?'}`)
-  const given = Object.entries(only).flatMap(([name, cell]) => (cell === null ? [] : [{ name, cell }]))
-  const encoders = pickColumns(
-    table,
-    given.map(({ name }) => name),
-  ).map(encoderOf)
+function among(table: Table, only: NonNullable<Page['only']>): { sql: string; values: SqliteValue[] } {
+  const values: SqliteValue[] = []
+  const conditions = pickColumns(table, Object.keys(only)).map((column) => {
+    const wanted = only[column.name] ?? null
+    if (wanted === null) return `${quoteName(column.name)} IS NULL`
+    const cells = Array.isArray(wanted) ? wanted : [wanted]
+    values.push(...cells.map(encoderOf(column)))
+    return `${quoteName(column.name)} IN (${cells.map(() => '?').join(', ')})`
+  })
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
-  return { sql: `FROM main.${quoteName(table.name)}${where}`, values: given.flatMap(({ cell }, at) => encoders[at]?.(cell) ?? []) }
+  return { sql: `FROM main.${quoteName(table.name)}${where}`, values }
 }

@@ -17,7 +17,8 @@ const named = product('0', in3).replace('Product 0', 'Product b') + `<Товар
 const goods = catalog(product('b', in3) + named + product('a', inside + values) + product('gone', '<Группы><Ид>2</Ид></Группы>', ' Статус="Удален"'))
 const stores = '<Склады><Склад><Ид>w</Ид><Наименование>Store</Наименование></Склад></Склады>'
 const stock = '<Склад ИдСклада="w" КоличествоНаСкладе="4"/>'
-const packet = offers(offer('a', prices(price('t', '10.50')) + stock) + offer('a#v', prices(price('t', '11'))), stores)
+const variants = offer('b#1', prices(price('t', '7')) + stock) + offer('b#2', prices(price('t', '6.5')) + stock)
+const packet = offers(offer('a', prices(price('t', '10.50')) + stock) + offer('a#v', prices(price('t', '11'))) + variants, stores)
 const photo = Buffer.from('a photo')
 const source = '1c'
 
@@ -54,6 +55,12 @@ describeOnAppDatabases('the catalog that came from 1C', (start) => {
     expect([(await products('')).total, (await products('&group=3')).total]).toEqual([4, 3])
     expect(await products('&group=2')).toMatchObject({
       items: [{ id: 'a', article: 'A-1', picture: 'import_files/ab/a.jpg', prices: [{ amount: '10.5' }] }],
+    })
+    expect((await products('')).items[2]).toMatchObject({
+      id: 'b',
+      variants: 2,
+      prices: [{ amount: '6.5' }],
+      stocks: [{ quantity: '4' }, { quantity: '4' }],
     })
     const { body } = await admin.get<{ product: CatalogItem }>(`${paths.catalogProduct('main', 'a')}?source=${source}`)
     expect(body.product).toMatchObject({

@@ -61,13 +61,49 @@ function compareNames(a: LiveRow, b: LiveRow): number {
 async function listed(rows: LiveRows, source: string, products: LiveRow[]): Promise<CatalogProduct[]> {
   const ids = products.map(({ id }) => id ?? '')
   const pictures = await readPictures(rows, source, ids)
-  const offers = await readAmounts(rows, source, ids)
+  const own = await readAmounts(rows, source, ids)
+  const bare = ids.filter((_, at) => own[at]?.prices.length === 0 && own[at].stocks.length === 0)
+  const variants = await readVariants(rows, source, bare)
   return products.map((row, at) => ({
     ...named(row),
     picture: pictures[at]?.[0]?.path ?? null,
-    prices: offers[at]?.prices ?? [],
-    stocks: offers[at]?.stocks ?? [],
+    prices: own[at]?.prices ?? [],
+    stocks: own[at]?.stocks ?? [],
+    variants: 0,
+    ...variants.get(row['id'] ?? ''),
   }))
+}
+
+const mostVariants = 2000
+
+/** Of products whose offers are variants: how many there are, the lowest price of each type, and all stocks. */
+async function readVariants(rows: LiveRows, source: string, products: string[]) {
+  const found = new Map<string, Amounts & { variants: number }>()
+  if (products.length === 0) return found
+  const page = { offset: 0, limit: mostVariants, order: 'product_id', select: ['id', 'product_id'], only: { product_id: products } }
+  const { rows: offers } = await rows.page('offers', source, page)
+  const amounts = await readAmounts(
+    rows,
+    source,
+    offers.map(({ id }) => id ?? ''),
+  )
+  for (const [at, { product_id: product }] of offers.entries()) {
+    const { prices = [], stocks = [] } = amounts[at] ?? {}
+    const known = found.get(product ?? '') ?? { prices: [], stocks: [], variants: 0 }
+    known.variants += 1
+    known.stocks.push(...stocks)
+    known.prices = lowest([...known.prices, ...prices.filter(({ minQuantity }) => minQuantity === '0')])
+    found.set(product ?? '', known)
+  }
+  return found
+}
+
+function lowest(prices: CatalogPrice[]): CatalogPrice[] {
+  const byType = Map.groupBy(
+    prices.filter(({ amount }) => amount !== null),
+    ({ type }) => type,
+  )
+  return [...byType.values()].map((list) => list.reduce((low, price) => (Number(price.amount) < Number(low.amount) ? price : low)))
 }
 
 function named(row: LiveRow) {

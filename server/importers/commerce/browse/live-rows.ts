@@ -1,4 +1,4 @@
-import type { Cell, Target } from '../../../targets/target.ts'
+import type { Cell, Page, Target } from '../../../targets/target.ts'
 import { knownTables } from '../schema/open-tables.ts'
 import type { CommerceTables, Entity } from '../schema/tables.ts'
 
@@ -36,11 +36,11 @@ export class LiveRows {
   async page(
     entity: Entity,
     source: string,
-    page: { offset: number; limit: number; order: string; select: string[] },
+    page: { offset: number; limit: number; order: string; select: string[]; only?: Page['only'] },
   ): Promise<{ rows: LiveRow[]; total: number | null }> {
     const { table } = this.#tables[entity]
     if (this.#missing.has(table.name)) return { rows: [], total: 0 }
-    const only = { source, deleted_at: null }
+    const only = { source, deleted_at: null, ...page.only }
     const { columns, rows, total } = await this.#target.readRows(table, { ...page, order: [page.order], only })
     return { rows: rows.map((row) => rowOf(columns, row)), total }
   }
