@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { ImportSessionEntity } from '../database/entities.ts'
+import type { ImportSession } from '../database/entities.ts'
 import { PicturePaths } from '../importers/commerce/pictures/picture-files.ts'
 import { readZip } from '../importers/commerce/read/zip.ts'
 import type { JobFile } from '../jobs/importer.ts'
@@ -17,6 +18,9 @@ const types: Record<string, string> = {
   bmp: 'image/bmp',
 }
 
+/** So many other runs are looked into. */
+const mostOthers = 5
+
 /** The pictures that came with the files of a run, as long as those are kept. */
 export class RunPictures {
   readonly #database: Database
@@ -27,14 +31,30 @@ export class RunPictures {
     this.#storage = storage
   }
 
-  /** The picture of a path as 1C names it, beside the files of the run or in a zip of them; null when it is not there, or is no picture. To be closed. */
+  /**
+   * The picture of a path as 1C names it, beside the files of a run or in a zip of them; else of the newest other runs of the same 1C database into the same target: they may have
+   * brought it again without a row having changed. Null when it is in none of them, or is no picture. To be closed.
+   */
   async find(importId: string, path: string): Promise<RunPicture | null> {
     const type = typeOf(path)
-    const row = await this.#database.em().findOne(ImportSessionEntity, { id: importId }, { disableIdentityMap: true })
+    const em = this.#database.em()
+    const row = await em.findOne(ImportSessionEntity, { id: importId }, { disableIdentityMap: true })
     if (!type || !row) return null
-    const { places, close } = await placesOf(jobFiles(row.files, this.#storage))
+    const own = row.uploadsGone ? null : await this.#findIn(row, path)
+    if (own) return { type, ...own }
+    const others = { id: { $ne: importId }, kind: 'commerce' as const, targetId: row.targetId, uploadsGone: false, endedAt: { $ne: null } }
+    const newest = await em.find(ImportSessionEntity, others, { orderBy: { createdAt: 'desc' }, limit: mostOthers, disableIdentityMap: true })
+    for (const other of newest.filter(({ options }) => options['source'] === row.options['source'])) {
+      const found = await this.#findIn(other, path)
+      if (found) return { type, ...found }
+    }
+    return null
+  }
+
+  async #findIn({ files }: ImportSession, path: string): Promise<Omit<RunPicture, 'type'> | null> {
+    const { places, close } = await placesOf(jobFiles(files, this.#storage))
     const open = places.get(new PicturePaths(places.keys()).find(path) ?? '')
-    if (open) return { type, content: open(), close }
+    if (open) return { content: open(), close }
     close()
     return null
   }

@@ -55,6 +55,9 @@ describe('pictures that come beside the XML files', () => {
     ] as const)
       expect([(await shown(id, path)).text.at(-1), (await shown(id, path)).headers.get('content-type')]).toEqual([id, 'image/jpeg'])
     expect((await shown('c', 'import_files/ef/c.jpg')).status).toBe(404)
+    // It comes with the same goods once more: no row changes, and yet it is there.
+    await ended({ 'import.xml': commerceText(catalog(goods.join(''))), 'c.jpg': jpeg('c') })
+    expect((await shown('c', 'import_files/ef/c.jpg')).text.at(-1)).toBe('c')
   })
 
   it('are told once where none of them came', async () => {
