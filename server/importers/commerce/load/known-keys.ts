@@ -15,6 +15,7 @@ export class KnownKeys {
   #isTrusted = true
   readonly #filter = new Uint32Array(filterBits / 32)
   readonly #prints = new Uint32Array(slots * 2)
+  readonly #hash = new KeyHash()
   #taken = 0
 
   /** @param had the entities that have rows of this source */
@@ -37,7 +38,8 @@ export class KnownKeys {
   /** Whether there is certainly nothing under a key of an entity, or of the list of an owner. */
   isNew(entity: Entity, key: Cell[]): boolean {
     if (!this.#isTrusted || this.#had.has(entity)) return false
-    const [one, other] = hashOf(entity, key)
+    this.#hash.of(entity, key)
+    const { one, other } = this.#hash
     for (let at = 0; at < 3; at += 1) {
       const bit = (one + Math.imul(at, other)) & (filterBits - 1)
       if (((this.#filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return true
@@ -48,7 +50,8 @@ export class KnownKeys {
   /** As `isNew`, and from now on it is not new any more. */
   isNewNow(entity: Entity, key: Cell[]): boolean {
     if (!this.#isTrusted || this.#had.has(entity)) return false
-    const [one, other] = hashOf(entity, key)
+    this.#hash.of(entity, key)
+    const { one, other } = this.#hash
     let isNew = false
     for (let at = 0; at < 3; at += 1) {
       const bit = (one + Math.imul(at, other)) & (filterBits - 1)
@@ -63,14 +66,16 @@ export class KnownKeys {
 
   /** Whether a row is known to be there. False when it has to be asked for. */
   isThere(entity: Entity, key: Cell[]): boolean {
-    const [one, other] = hashOf(entity, key)
+    this.#hash.of(entity, key)
+    const { one, other } = this.#hash
     return this.#prints[this.#slot(one, other) + 1] !== 0
   }
 
   /** A row that is in the target, for good: a savepoint that is undone takes nothing back here. */
   noteThere(entity: Entity, key: Cell[]): void {
     if (this.#taken >= mostTaken) return
-    const [one, other] = hashOf(entity, key)
+    this.#hash.of(entity, key)
+    const { one, other } = this.#hash
     const slot = this.#slot(one, other)
     if (this.#prints[slot + 1] !== 0) return
     this.#prints[slot] = one
@@ -86,22 +91,31 @@ export class KnownKeys {
   }
 }
 
-/** Two numbers of 32 bits, the second one odd. */
-function hashOf(entity: Entity, key: Cell[]): [number, number] {
-  let one = 0xdeadbeef
-  let other = 0x41c6ce57
-  const take = (text: string): void => {
+/** A hash of a key: two numbers of 32 bits, the second one odd. It is made anew for each key, millions of times, so it makes nothing. */
+class KeyHash {
+  one = 0
+  other = 0
+
+  of(entity: Entity, key: Cell[]): void {
+    this.one = 0xdeadbeef
+    this.other = 0x41c6ce57
+    this.#take(entity)
+    for (const cell of key) this.#take(typeof cell === 'string' ? cell : String(cell))
+    const { one, other } = this
+    const first = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(other ^ (other >>> 13), 3266489909)
+    const second = Math.imul(other ^ (other >>> 16), 2246822507) ^ Math.imul(first ^ (first >>> 13), 3266489909)
+    this.one = first >>> 0
+    this.other = (second | 1) >>> 0
+  }
+
+  #take(text: string): void {
+    let { one, other } = this
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at)
       one = Math.imul(one ^ code, 2654435761)
       other = Math.imul(other ^ code, 1597334677)
     }
-    one = Math.imul(one ^ 0x1f, 2654435761)
-    other = Math.imul(other ^ 0x1f, 1597334677)
+    this.one = Math.imul(one ^ 0x1f, 2654435761)
+    this.other = Math.imul(other ^ 0x1f, 1597334677)
   }
-  take(entity)
-  for (const cell of key) take(String(cell))
-  const first = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(other ^ (other >>> 13), 3266489909)
-  const second = Math.imul(other ^ (other >>> 16), 2246822507) ^ Math.imul(first ^ (first >>> 13), 3266489909)
-  return [first >>> 0, (second | 1) >>> 0]
 }

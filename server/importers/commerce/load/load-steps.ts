@@ -17,7 +17,9 @@ import type { SameAgain } from './same-again.ts'
 import { keepSource, readSource } from './source-row.ts'
 import { Transactions } from './transactions.ts'
 
-/** Batches between two commits. */
+/** Records that are written at once, and rows of them; and batches between two commits. */
+const batchRecords = 2000
+const batchRows = 100_000
 const batchesOfCommit = 5
 
 /** What some records of a document say, to be written at once. */
@@ -107,10 +109,25 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
 async function* batchesFrom({ survey, spool, context }: CommerceRun, type: CommerceType, skip: number): AsyncGenerator<Batch> {
   let left = skip
   for (const { document, counts } of survey.documents) {
+    let batch: Batch = { items: [], file: document.name }
+    let rows = 0
     for await (const items of spool.items(document.name, type, left)) {
       context.signal.throwIfAborted()
-      yield { items, file: document.name }
+      for (const item of items) {
+        batch.items.push(item)
+        rows += rowsOf(item)
+        if (batch.items.length < batchRecords && rows < batchRows) continue
+        yield batch
+        batch = { items: [], file: document.name }
+        rows = 0
+      }
     }
+    if (batch.items.length > 0) yield batch
     left = Math.max(0, left - counts[type])
   }
+}
+
+function rowsOf({ change }: Item): number {
+  const { rows, lists, ofOffer } = change
+  return lists.reduce((sum, { items }) => sum + items.length, rows.length + (ofOffer?.items.length ?? 0))
 }

@@ -10,9 +10,9 @@ import { Packer } from './pack.ts'
 import { itemsOf } from './say.ts'
 import type { Piece } from './spool.ts'
 
-/** Records of one step that are written at once, and values of them. */
-const pieceRecords = 2000
-const pieceCells = 400_000
+/** Records of one step that are packed together, and values of them: few, so that what is new in memory is gone soon. */
+const pieceRecords = 250
+const pieceCells = 50_000
 
 /** What is listened for: what all records say to these steps, or those of a retry. */
 export type Listening = { types: CommerceType[]; only: { file: string; record: number }[] | null }
