@@ -56,7 +56,8 @@ export class KnownKeys {
     for (let at = 0; at < 3; at += 1) {
       const bit = (one + Math.imul(at, other)) & (filterBits - 1)
       const before = this.#filter[bit >>> 5] ?? 0
-      const after = before | (1 << (bit & 31))
+      // The highest of 32 bits makes a number negative, unlike what the filter keeps of it.
+      const after = (before | (1 << (bit & 31))) >>> 0
       if (after === before) continue
       this.#filter[bit >>> 5] = after
       isNew = true
