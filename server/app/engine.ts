@@ -7,6 +7,8 @@ import type { Queue } from '../jobs/queue.ts'
 import { holdInstanceLock } from '../locks/instance-lock.ts'
 import { SqlLeases } from '../locks/leases.ts'
 import type { Leases } from '../locks/leases.ts'
+import { OwnPlaces } from '../locks/places.ts'
+import type { Places } from '../locks/places.ts'
 import type { Closers } from '../logging/closers.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { SocketAdapter } from '../realtime/socket-server.ts'
@@ -18,6 +20,8 @@ export type Engine = {
   queue: Queue
   /** One import at a time for each target. */
   locks: Leases
+  /** Limits of accounts, for all processes together. */
+  places: Places
   /** Where tries are counted that people may not make without limit. */
   counter: MakeCounter
   /** Carries messages to the sockets of other processes. */
@@ -47,6 +51,7 @@ function openEmbedded(config: Config, database: Database, log: Logger): Engine {
     alone: true,
     queue: new LocalQueue(config.jobConcurrency, log.child({ scope: 'queue' })),
     locks: new SqlLeases(database),
+    places: new OwnPlaces(),
     counter: countInMemory,
     socketAdapter: undefined,
     reconnected: () => undefined,
@@ -60,10 +65,13 @@ async function openDistributed(choice: Distributed, { jobConcurrency, leaseMs }:
   const { createStreamsAdapter } = await import('../redis/socket-adapter.ts')
   const { countInRedis } = await import('../redis/counters.ts')
   const { RedisLeases } = await import('../locks/redis-leases.ts')
+  const { RedisPlaces } = await import('../locks/redis-places.ts')
   const { BullmqQueue } = await import('../jobs/bullmq-queue.ts')
   const { redisUrl, prefix } = choice
   const link = await openRedis(redisUrl, log.child({ scope: 'redis' }))
   closers.add('redis', async () => await link.close())
+  const places = new RedisPlaces(link, `${prefix}:account`, leaseMs)
+  closers.add('places', async () => await places.close())
   return {
     alone: false,
     queue: await BullmqQueue.open({
@@ -74,6 +82,7 @@ async function openDistributed(choice: Distributed, { jobConcurrency, leaseMs }:
       timing: lostTaker(leaseMs),
     }),
     locks: new RedisLeases(link, `${prefix}:lock`),
+    places,
     counter: countInRedis(link, `${prefix}:limit`),
     socketAdapter: await createStreamsAdapter(link, prefix),
     reconnected: (listener) => link.onBack(listener),

@@ -102,7 +102,7 @@ function createRecords(config: Config, log: Logger, { database, targets, account
     importers,
     addressOf,
     checkpoints,
-    desks: new DeliveryDesks({ database, events, accounts, rules: config.destinations, ...config.deliveries }),
+    desks: new DeliveryDesks({ database, events, accounts, places: engine.places, rules: config.destinations, ...config.deliveries }),
   })
   return { live, reader, signals, events, store, checkpoints }
 }

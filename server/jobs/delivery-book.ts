@@ -42,12 +42,12 @@ export type NextDeliveries = { deliveries: OpenDelivery[]; moreInMs: number | nu
 
 export type DeliveryCounts = Record<DeliveryState, number>
 
-/** An account as it is now. `meter`: see `Pace`; the same for all runs of this process. */
-export type OpenAccount = { ok: true; place: AccountPlace; limits: AccountLimits; meter: SharedArrayBuffer } | { ok: false; error: DeliveryError }
+/** An account as it is now. */
+export type OpenAccount = { ok: true; place: AccountPlace; limits: AccountLimits } | { ok: false; error: DeliveryError }
 
 /**
  * The rows of a bulk run's deliveries, as its importer sees them. What it gives out is in this attempt's hands until a patch says that it is done, or is to be
- * tried again; accounts are not burdened above their limit, whichever run of this process gives to them.
+ * tried again; accounts are not burdened above their limits, whichever run gives to them.
  */
 export type DeliveryBook = {
   counts(): Promise<DeliveryCounts>
@@ -58,6 +58,8 @@ export type DeliveryBook = {
   /** The account lets nobody in: what is not final of it becomes `stopped`. Answers the copies that nobody needs any more. */
   stop(account: string, error: DeliveryError): Promise<{ stopped: number; copies: string[] }>
   account(account: string): Promise<OpenAccount>
+  /** Takes the next turn of an account's rate, which lasts so many ms; answers in how many ms it begins. */
+  turn(account: string, lastsMs: number): Promise<number>
 }
 
 /** What a run of kind `bulk` is given besides its files. */
@@ -83,3 +85,4 @@ export type DeliveryQuestion =
   | { ask: 'write'; patches: DeliveryPatch[] }
   | { ask: 'stop'; account: string; error: DeliveryError }
   | { ask: 'account'; account: string }
+  | { ask: 'turn'; account: string; lastsMs: number }

@@ -34,5 +34,6 @@ export function threadDeliveryBook(ask: (question: DeliveryQuestion) => Promise<
     },
     stop: async (account, error) => (await ask({ ask: 'stop', account, error })) as { stopped: number; copies: string[] },
     account: async (account) => (await ask({ ask: 'account', account })) as OpenAccount,
+    turn: async (account, lastsMs) => (await ask({ ask: 'turn', account, lastsMs })) as number,
   }
 }

@@ -2,21 +2,21 @@ import type { Database, EntityManager } from '../../database/database.ts'
 import type { AccountRecords } from '../../destinations/account-records.ts'
 import { AppError, toAppError } from '../../errors.ts'
 import type { DeliveryCounts, DeliveryPatch, DeliveryQuestion, NextDeliveries, OpenAccount, OpenDelivery } from '../../jobs/delivery-book.ts'
+import type { Places } from '../../locks/places.ts'
 import type { EventDraft, EventLog } from '../../realtime/event-log.ts'
 import { deliveryStates } from '../../../shared/protocol/views.ts'
-import type { AccountPlaces } from './account-places.ts'
 import { DeliveryQueue, pageOfAccount } from './delivery-queue.ts'
 import { changeOf, deliveryTables, isOpen, openDeliveryOf, openStates, streamOf } from './delivery-table.ts'
 import type { DeliveryRow } from './delivery-table.ts'
 import { columnsOf } from './patch-columns.ts'
 
-export type DeskParts = { database: Database; events: EventLog; accounts: AccountRecords; places: AccountPlaces }
+export type DeskParts = { database: Database; events: EventLog; accounts: AccountRecords; places: Places }
 type Run = { importId: string; attempt: number; accounts: { id: string; name: string }[] }
 
 /** Rows of an account that are stopped in one transaction. */
 const stopAtOnce = 200
-/** An account whose places other runs have is looked at again after so long. */
-const blockedMs = 200
+/** An account whose places others have is looked at again after so long. */
+const refusedMs = 200
 
 /** The server's side of an attempt's `DeliveryBook`. Everything that it stores is fenced by the attempt's number. */
 export class DeliveryDesk {
@@ -45,12 +45,14 @@ export class DeliveryDesk {
         return await this.#stop(question.account, question.error)
       case 'account':
         return await this.#account(question.account)
+      case 'turn':
+        return await this.#parts.places.turn(question.account, question.lastsMs)
     }
   }
 
   /** The attempt is over: its places are free. */
   close(): void {
-    for (const { id } of this.#run.accounts) for (let left = this.#queue.inHandOf(id); left > 0; left--) this.#parts.places.give(id)
+    for (const { id } of this.#run.accounts) for (let left = this.#queue.inHandOf(id); left > 0; left--) void this.#parts.places.give(id)
   }
 
   async #counts(): Promise<DeliveryCounts> {
@@ -68,9 +70,9 @@ export class DeliveryDesk {
   async #next(most: number): Promise<NextDeliveries> {
     const { places } = this.#parts
     if (this.#limits.size === 0) for (const { id } of this.#run.accounts) await this.#account(id)
-    const isFree = (account: string) => places.taken(account) < (this.#limits.get(account) ?? 1)
-    const deliveries = await this.#queue.next(most, { isFree, take: (account) => places.take(account) })
-    return { deliveries, moreInMs: this.#queue.moreInMs(isFree, blockedMs) }
+    const limitOf = (account: string) => this.#limits.get(account) ?? 1
+    const deliveries = await this.#queue.next(most, { limitOf, take: async (account) => await places.take(account, limitOf(account)) })
+    return { deliveries, moreInMs: this.#queue.moreInMs(refusedMs) }
   }
 
   async #page(account: string, afterFile: number): Promise<{ delivery: OpenDelivery; notBefore: number | null }[]> {
@@ -117,7 +119,7 @@ export class DeliveryDesk {
     const open = isOpen(row.state) ? openDeliveryOf(row, this.#run.attempt > 1) : null
     if (open && result.to !== 'again') return open
     this.#queue.back(account, open && result.to === 'again' ? { delivery: open, at: result.notBefore } : null)
-    this.#parts.places.give(account)
+    void this.#parts.places.give(account)
     return null
   }
 
@@ -154,7 +156,7 @@ export class DeliveryDesk {
     }
     for (let left = this.#queue.inHandOf(account); left > 0; left--) {
       this.#queue.back(account, null)
-      this.#parts.places.give(account)
+      void this.#parts.places.give(account)
     }
     return { stopped, copies }
   }
@@ -163,7 +165,7 @@ export class DeliveryDesk {
     try {
       const { limits } = await this.#parts.accounts.get(id)
       this.#limits.set(id, limits.concurrency)
-      return { ok: true, place: await this.#parts.accounts.placeOf(id), limits, meter: this.#parts.places.meterOf(id) }
+      return { ok: true, place: await this.#parts.accounts.placeOf(id), limits }
     } catch (thrown) {
       const { code, message } = toAppError(thrown)
       if (code === 'internal') throw thrown

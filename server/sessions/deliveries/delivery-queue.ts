@@ -11,6 +11,8 @@ type Line = {
   readTo: number
   whole: boolean
   inHand: number
+  /** The last try to take a place was refused: others have them. */
+  refused: boolean
   later: { delivery: OpenDelivery; at: number }[]
 }
 
@@ -22,21 +24,28 @@ export class DeliveryQueue {
 
   constructor(accounts: string[], read: ReadPage) {
     this.#read = read
-    this.#lines = new Map(accounts.map((account) => [account, { account, ahead: [], readTo: -1, whole: false, inHand: 0, later: [] }]))
+    this.#lines = new Map(
+      accounts.map((account) => [account, { account, ahead: [], readTo: -1, whole: false, inHand: 0, refused: false, later: [] }]),
+    )
   }
 
-  /** Up to `most` deliveries of accounts that have a place by `free`, which is told of each. */
-  async next(most: number, places: { isFree(account: string): boolean; take(account: string): void }): Promise<OpenDelivery[]> {
+  /** Up to `most` deliveries of accounts that have a place: `limitOf` says how many each has, `take` asks for one of them, which others may have. */
+  async next(most: number, places: { limitOf(account: string): number; take(account: string): Promise<boolean> }): Promise<OpenDelivery[]> {
     const given: OpenDelivery[] = []
     const lines = [...this.#lines.values()]
+    for (const line of lines) line.refused = false
     for (let passed = 0; given.length < most && passed < lines.length;) {
       const line = lines[this.#turn++ % lines.length]!
-      const delivery = places.isFree(line.account) ? await this.#of(line) : undefined
-      passed = delivery ? 0 : passed + 1
+      const full = line.refused || line.inHand >= places.limitOf(line.account)
+      const delivery = full ? undefined : await this.#of(line)
+      line.refused ||= delivery !== undefined && !(await places.take(line.account))
+      passed = delivery && !line.refused ? 0 : passed + 1
       if (!delivery) continue
-      line.inHand += 1
-      places.take(line.account)
-      given.push(delivery)
+      if (line.refused) line.ahead.unshift(delivery)
+      else {
+        line.inHand += 1
+        given.push(delivery)
+      }
     }
     return given
   }
@@ -59,13 +68,11 @@ export class DeliveryQueue {
     return this.#lines.get(account)?.inHand ?? 0
   }
 
-  /** In how many ms there may be more; null when nothing waits here. `blockedMs`: when to look again at accounts that have no place because of other runs. */
-  moreInMs(isFree: (account: string) => boolean, blockedMs: number): number | null {
+  /** In how many ms there may be more; null when nothing waits here. `refusedMs`: when to look again at accounts whose places others have. */
+  moreInMs(refusedMs: number): number | null {
     let soonest: number | null = null
     for (const line of this.#lines.values()) {
-      const waits = line.ahead.length > 0 || !line.whole
-      // Without a place because of its own deliveries: their end is heard of.
-      if (waits && !isFree(line.account) && line.inHand === 0) soonest = Math.min(soonest ?? Infinity, blockedMs)
+      if (line.refused && line.ahead.length > 0) soonest = Math.min(soonest ?? Infinity, refusedMs)
       for (const { at } of line.later) soonest = Math.min(soonest ?? Infinity, Math.max(0, at - Date.now()))
     }
     return soonest

@@ -84,10 +84,11 @@ export class AccountLane {
   async #opened(): Promise<OpenLane> {
     const account = await this.#ports.book.account(this.id)
     if (!account.ok) throw closed(account.error)
-    const { place, limits, meter } = account
+    const { place, limits } = account
     try {
       const destination = await openDestination(place, this.#ports.rules, this.#hashFile)
-      return { destination, limits, pace: limits.bytesPerSecond === null ? null : new Pace(meter, limits.bytesPerSecond) }
+      const turn = async (lastsMs: number) => await this.#ports.book.turn(this.id, lastsMs)
+      return { destination, limits, pace: limits.bytesPerSecond === null ? null : new Pace(turn, limits.bytesPerSecond) }
     } catch (thrown) {
       throw thrown instanceof AppError ? closed(thrown) : thrown
     }

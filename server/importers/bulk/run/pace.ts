@@ -3,16 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** Pieces that are held up are no longer than this part of a second, so that a stop is heard of. */
 const piecesASecond = 4
 
-/**
- * The rate of an account, kept to by all runs of a process at once: `meter` holds the moment, in µs since 1970, at which the next byte may go. Whoever sends
- * moves it on by what it sends, and waits until its turn has come.
- */
+/** The rate of an account, kept to by all runs at once: whoever sends takes a turn as long as its piece, and waits until it begins. */
 export class Pace {
-  readonly #meter: BigInt64Array
+  readonly #turn: (lastsMs: number) => Promise<number>
   readonly #bytesPerSecond: number
 
-  constructor(meter: SharedArrayBuffer, bytesPerSecond: number) {
-    this.#meter = new BigInt64Array(meter)
+  /** `turn`: see `DeliveryBook`. */
+  constructor(turn: (lastsMs: number) => Promise<number>, bytesPerSecond: number) {
+    this.#turn = turn
     this.#bytesPerSecond = bytesPerSecond
   }
 
@@ -21,20 +19,10 @@ export class Pace {
     for await (const piece of pieces) {
       for (let at = 0; at < piece.length; at += most) {
         const some = piece.subarray(at, at + most)
-        const waitMs = this.#take(some.length)
+        const waitMs = await this.#turn((some.length * 1000) / this.#bytesPerSecond)
         if (waitMs > 0) await delay(waitMs, undefined, { signal })
         yield some
       }
-    }
-  }
-
-  #take(bytes: number): number {
-    const cost = BigInt(Math.ceil((bytes * 1_000_000) / this.#bytesPerSecond))
-    for (;;) {
-      const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000))
-      const known = Atomics.load(this.#meter, 0)
-      const turn = known > now ? known : now
-      if (Atomics.compareExchange(this.#meter, 0, known, turn + cost) === known) return Number(turn - now) / 1000
     }
   }
 }
