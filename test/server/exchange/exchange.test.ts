@@ -87,14 +87,13 @@ describeOnAppDatabases('an exchange with 1C', (start) => {
   })
 
   it.each([
-    ['pieces that fit exactly', { chunk: Buffer.byteLength(goods) / 7 }],
-    ['pieces that fit exactly, and an empty one', { chunk: Buffer.byteLength(goods) / 7, emptyLast: true }],
-    ['pieces of any size, by a newer 1C', { chunk: 777, version: '3.1' }],
-    ['one piece and an empty one', { chunk: Buffer.byteLength(goods), emptyLast: true }],
-  ])('takes files in %s', async (_, options) => {
-    const padded = `${goods}${' '.repeat(7 - (Buffer.byteLength(goods) % 7))}`
-    const client = fake1c(app.url, { ...options, chunk: Math.ceil(options.chunk) })
-    await client.exchange([{ name: 'import.xml', content: padded }])
+    ['pieces that fit exactly', 7, {}],
+    ['pieces that fit exactly, and an empty one', 7, { emptyLast: true }],
+    ['pieces of any size, by a newer 1C', 6.5, { version: '3.1' }],
+    ['one piece and an empty one', 1, { emptyLast: true }],
+  ])('takes files in %s', async (_, pieces, options) => {
+    const padded = goods.padEnd(goods.length + 14 - (Buffer.byteLength(goods) % 14))
+    await fake1c(app.url, { ...options, chunk: Math.ceil(Buffer.byteLength(padded) / pieces) }).exchange([{ name: 'import.xml', content: padded }])
     expect(await runsOf(admin)).toMatchObject([{ status: 'succeeded', ledger: { succeeded: 30 }, files: [{ size: Buffer.byteLength(padded) }] }])
   })
 
@@ -126,6 +125,27 @@ describeOnAppDatabases('an exchange with 1C', (start) => {
     expect(runs.map(({ status }) => status).toSorted()).toEqual(expect.arrayContaining(['succeeded']))
     expect(runs.filter(({ status }) => status === 'succeeded').every(({ ledger }) => ledger.failed === 0)).toBe(true)
     expect(contentOf(app.dataDir, 'main')['commerce_products']).toHaveLength(30)
+  })
+
+  it('run twice at once does not mix when each brings its own', async () => {
+    const sent = [
+      files[0]!,
+      {
+        name: 'import.xml',
+        content: commerceText(
+          catalog(
+            range(9)
+              .map((at) => product(`q${at}`))
+              .join(''),
+          ),
+        ),
+      },
+    ]
+    const clients = [fake1c(app.url, { chunk: 500 }), fake1c(app.url, { chunk: 500 })]
+    await Promise.all(clients.map(async (client, at) => await client.exchange([sent[at]!])))
+    const sizes = (await runsOf(admin)).map(({ status, files: [file] }) => [status, file?.size])
+    expect(new Set(sizes.map(String))).toEqual(new Set(sent.map(({ content }) => `succeeded,${Buffer.byteLength(content)}`)))
+    expect(contentOf(app.dataDir, 'main')['commerce_products']).toHaveLength(39)
   })
 
   it('asked from two places at once begins once', async () => {
