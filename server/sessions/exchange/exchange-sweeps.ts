@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { ExchangePrincipal } from '../../auth/exchange-logins.ts'
 import { readExchangeSettings } from '../../auth/exchange-settings.ts'
-import { ImportEventEntity, ImportSessionEntity } from '../../database/entities.ts'
+import { ImportSessionEntity } from '../../database/entities.ts'
 import type { ImportSession } from '../../database/entities.ts'
 import type { EventSignals } from '../../realtime/event-signals.ts'
 import { sweepOptions } from '../../../shared/schemas/commerce-options.ts'
@@ -12,7 +12,6 @@ import { draftOf } from '../import-draft.ts'
 import type { ImportReader } from '../import-reader.ts'
 import type { Caller, CycleParts } from './exchange-cycles.ts'
 import { exchangedRuns } from './exchanged-runs.ts'
-import type { ExchangedRuns } from './exchanged-runs.ts'
 import { verdictOf } from './import-verdict.ts'
 import type { Verdict } from './import-verdict.ts'
 import { bundleName } from './put-together.ts'
@@ -44,22 +43,11 @@ export class ExchangeSweeps {
     const { principal, timestamp } = wish
     const em = this.#parts.database.em()
     const { deactivate, types } = await readExchangeSettings(em, principal.user.id)
+    if (!deactivate) return nothingDone('the exchange settings of this user do not wish it.')
+    if (!types.includes('catalog')) return nothingDone('this user does not bring the catalog.')
     const exchanged = await exchangedRuns(em, principal, timestamp)
-    if (!deactivate) return await this.#off(exchanged, 'the exchange settings of this user do not wish it.')
-    if (!types.includes('catalog')) return await this.#off(exchanged, 'this user does not bring the catalog.')
     if (exchanged.problem !== null) return { word: 'failure', text: `${exchanged.problem} Nothing was switched off.` }
     return await this.#ended(await this.#start(exchanged.runs, wish), until)
-  }
-
-  /** Nothing is done, and the log of what came last says so, once. */
-  async #off({ runs }: ExchangedRuns, reason: string): Promise<Verdict> {
-    const { database, events } = this.#parts
-    const text = `Nothing was switched off: ${reason}`
-    const message = `1C asked to switch off what the exchange did not bring (deactivate). ${text}`
-    const last = runs.at(-1)
-    const told = last ? await database.em().count(ImportEventEntity, { importId: last.id, message }) : 1
-    if (last && told === 0) await events.write({ importId: last.id, drafts: [{ type: 'log', level: 'info', message }] })
-    return { word: 'success', text }
   }
 
   /** The import session that switches off what these runs did not bring: the one that is there, or a new one. */
@@ -123,4 +111,9 @@ export class ExchangeSweeps {
       }
     }
   }
+}
+
+/** 1C did nothing wrong, and goes on. The logs of its runs have ended and stay as they are. */
+function nothingDone(reason: string): Verdict {
+  return { word: 'success', text: `Nothing was switched off: ${reason}` }
 }
