@@ -38,7 +38,9 @@ async function compare(name: string, open: typeof embeddedStage, load: Load): Pr
 /** Each step has a process of its own. */
 async function findMost(from: number, seconds: number): Promise<void> {
   for (let clients = from; ; clients *= 2) {
-    const measured = await measure(embeddedStage, { clients, seconds, perSecond })
+    const measured = await measure(embeddedStage, { clients, seconds, perSecond }).catch((error: Error) => error)
+    // A process has so many connections, and so much memory, and no more.
+    if (measured instanceof Error) return console.log(`${clients} clients: ${measured.message}`)
     const rate = measured.messages / clients / measured.seconds
     console.log(`${inWords(`${clients} clients`, measured)}; ${rate.toFixed(1)} of ${perSecond} batches/s`)
     if (measured.p99 > 1000) return
