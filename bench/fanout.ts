@@ -1,3 +1,4 @@
+import { messageOf } from '../server/errors.ts'
 import { measure } from './fanout/measure.ts'
 import type { Measured } from './fanout/measure.ts'
 import { bareStage, distributedStage, embeddedStage } from './fanout/stages.ts'
@@ -38,9 +39,9 @@ async function compare(name: string, open: typeof embeddedStage, load: Load): Pr
 /** Each step has a process of its own. */
 async function findMost(from: number, seconds: number): Promise<void> {
   for (let clients = from; ; clients *= 2) {
-    const measured = await measure(embeddedStage, { clients, seconds, perSecond }).catch((error: Error) => error)
+    const measured = await measure(embeddedStage, { clients, seconds, perSecond }).catch((error: unknown) => messageOf(error))
     // A process has so many connections, and so much memory, and no more.
-    if (measured instanceof Error) return console.log(`${clients} clients: ${measured.message}`)
+    if (typeof measured === 'string') return console.log(`${clients} clients: ${measured}`)
     const rate = measured.messages / clients / measured.seconds
     console.log(`${inWords(`${clients} clients`, measured)}; ${rate.toFixed(1)} of ${perSecond} batches/s`)
     if (measured.p99 > 1000) return
