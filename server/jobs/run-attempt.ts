@@ -265,23 +265,23 @@ export class AttemptRunner {
   /** Stores how the attempt ended. */
   async #conclude(input: AttemptInput, worker: AttemptWorker, outcome: ThreadOutcome | Crash): Promise<After> {
     const { importId, attempt } = input
+    const trouble = outcome.status === 'failed' ? this.#troubles.of(importId, outcome, attempt) : null
+    if (outcome.status === 'interrupted' || trouble) {
+      // Its lease is renewed while its thread lets go of the target: to undo what was not committed may take longer than a lease.
+      this.#killAfterDrain(worker, worker.exited())
+      await worker.end(false)
+      this.#runs.remove(importId)
+      const moved = await this.#store.resume(importId, attempt, 'interrupted', trouble?.message ?? this.#options.stopMessage)
+      return moved && trouble ? trouble : againIf(moved)
+    }
     // From here on the row alone says whose the run is: that it becomes nobody's by its end is no loss.
     this.#runs.remove(importId)
-    if (outcome.status === 'interrupted') {
-      await worker.end(false)
-      return againIf(await this.#store.resume(importId, attempt, 'interrupted', this.#options.stopMessage))
-    }
     if (outcome.status === 'held') {
       await this.#store.hold(importId, attempt, outcome.question)
       if (await worker.end(true)) await this.#store.forgotten(importId)
       return 'over'
     }
     if (outcome.status === 'crashed') return await this.#crashed(input, outcome)
-    const trouble = this.#troubles.of(importId, outcome, attempt)
-    if (trouble) {
-      await worker.end(false)
-      return (await this.#store.resume(importId, attempt, 'interrupted', trouble.message)) ? trouble : 'over'
-    }
     await this.#store.finish(importId, attempt, outcome)
     this.#killAfterDrain(worker, worker.exited())
     if (await worker.end(true)) await this.#store.forgotten(importId)
