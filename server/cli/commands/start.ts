@@ -33,7 +33,7 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .action(async (kind: string, named: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
       await act(command, async ({ api, json, printer }) => {
         // Looked at first: a name that is wrong is told before anybody logs in.
-        const files = await filesToSend(named)
+        const files = await filesToSend(named, { folders: kind !== 'restore' })
         const fields = await fieldsOf(api, kind, target, types ? { ...option, types } : option)
         const body = multipartBody(fields, files, await sendLarge(api, files, surroundings.interrupted))
         const answer = await api.post<StartAnswer>(paths.imports, { body, headers: { 'Idempotency-Key': randomUUID() } })

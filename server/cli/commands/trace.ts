@@ -16,7 +16,7 @@ export function addTrace(program: Command, { act }: CommandContext): void {
     .description('say whose copy of a bulk upload a file is')
     .argument('<file>', 'a file that came back')
     .action(async (file: string, _options: unknown, command: Command) => {
-      const body = multipartBody({}, await filesToSend([file]))
+      const body = multipartBody({}, await filesToSend([file], { folders: false }))
       await act(command, async ({ api, printer }) => {
         const answer = await api.post<TraceAnswer>(paths.trace, { body })
         printer.result(answer, () => wordsOf(answer))
