@@ -25,6 +25,7 @@ export class DeliveryDesk {
   readonly #names: Map<string, string>
   readonly #limits = new Map<string, number>()
   readonly #queue: DeliveryQueue
+  #closed = false
 
   constructor(parts: DeskParts, run: Run) {
     this.#parts = parts
@@ -52,6 +53,7 @@ export class DeliveryDesk {
 
   /** The attempt is over: its places are free. */
   close(): void {
+    this.#closed = true
     for (const { id } of this.#run.accounts) for (let left = this.#queue.inHandOf(id); left > 0; left--) void this.#parts.places.give(id)
   }
 
@@ -71,7 +73,14 @@ export class DeliveryDesk {
     const { places } = this.#parts
     if (this.#limits.size === 0) for (const { id } of this.#run.accounts) await this.#account(id)
     const limitOf = (account: string) => this.#limits.get(account) ?? 1
-    const deliveries = await this.#queue.next(most, { limitOf, take: async (account) => await places.take(account, limitOf(account)) })
+    const take = async (account: string): Promise<boolean> => {
+      if (!(await places.take(account, limitOf(account)))) return false
+      if (!this.#closed) return true
+      // Closed meanwhile: nobody else would give it back.
+      await places.give(account)
+      return false
+    }
+    const deliveries = await this.#queue.next(most, { limitOf, take })
     return { deliveries, moreInMs: this.#queue.moreInMs(refusedMs) }
   }
 
