@@ -61,7 +61,7 @@ async function start(config: Config, log: Logger, closers: Closers, { serves, wo
     server.closeAllConnections()
     await closed
   })
-  const publisher = new Publisher(sockets.io)
+  const publisher = new Publisher(sockets)
   const logins = createLogins(config, stores.database, publisher)
   const runs = createRuns(config, log, { ...stores, engine, publisher, tokens: logins.tokens, importers })
   const exchange = createExchange(config, { stores, runs, publisher })

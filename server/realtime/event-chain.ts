@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { StoredEvent } from '../../shared/protocol/views.ts'
 
 /** The chain before the first event. */
@@ -10,9 +10,8 @@ export const chainStart = '0'.repeat(64)
  */
 export function chainEvents(previous: string, events: StoredEvent[]): string {
   let chain = previous
-  for (const event of events) {
-    chain = createHash('sha256').update(chain).update('\n').update(canonicalLine(event)).digest('hex')
-  }
+  // In one call for each event: less than half the time that a hash object takes which is fed piece by piece.
+  for (const event of events) chain = hash('sha256', `${chain}\n${canonicalLine(event)}`)
   return chain
 }
 

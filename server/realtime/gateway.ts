@@ -48,16 +48,17 @@ export class Gateway {
   readonly #io: IntakeServer
   readonly #reads: SharedReads
 
-  constructor({ io, broadcasts }: SocketServer, services: GatewayServices, log: Logger) {
+  constructor(sockets: SocketServer, services: GatewayServices, log: Logger) {
     this.#services = services
     this.#log = log
     this.#clock = new ExpiryClock((socket) => void this.#expireSafely(socket))
+    const { io } = sockets
     this.#io = io
     this.#reads = new SharedReads(async (importId, after) => {
       const page = await services.events(importId, after, eventPageLimit)
       return { page, view: await services.view(importId) }
     })
-    this.#tail = new Tail(io, broadcasts, (importIds) => services.lastSeqs(importIds), log)
+    this.#tail = new Tail(sockets, (importIds) => services.lastSeqs(importIds), log)
     io.use((socket, next) => void this.#admit(socket, next))
     io.on('connection', (socket) => this.#welcome(socket))
   }

@@ -1,22 +1,26 @@
 import type { RevokeReason } from '../../shared/protocol/events.ts'
 import type { ImportView, Ledger, Progress, StoredEvent } from '../../shared/protocol/views.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
+import type { HeldBack } from './held-back.ts'
 import { rooms } from './rooms.ts'
 import { isBehind, sendToCatchUp } from './slow-sockets.ts'
+import type { SocketServer } from './socket-server.ts'
 import type { IntakeServer } from './sockets.ts'
 
 /** Emits to rooms what was stored before. At most once, in order; a socket that is too slow leaves the room and is told so. */
 export class Publisher {
   readonly #io: IntakeServer
+  readonly #held: HeldBack
 
-  constructor(io: IntakeServer) {
+  constructor({ io, held }: Pick<SocketServer, 'io' | 'held'>) {
     this.#io = io
+    this.#held = held
   }
 
   events(importId: string, events: StoredEvent[]): void {
     const first = events[0]
     if (!first) return
-    this.#dropSlow(importId, first.seq - 1)
+    if (this.#held.any()) this.#dropSlow(importId, first.seq - 1)
     this.#io.to(rooms.import(importId)).emit('event', { importId, events })
   }
 

@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts'
 import type { IntakeSocket } from './sockets.ts'
 import { rooms } from './rooms.ts'
 
@@ -6,7 +7,7 @@ const longestBacklog = { packets: 64, characters: 4 * 1024 * 1024 }
 
 /** Whether engine.io holds more for a socket than it should, because the network does not take it. */
 export function isBehind(socket: IntakeSocket): boolean {
-  const { writeBuffer = [] } = socket.conn as object as { writeBuffer?: { data?: string | Buffer }[] }
+  const { writeBuffer = [] } = socket.conn as object as Partial<Connection>
   if (writeBuffer.length > longestBacklog.packets) return true
   return writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) > longestBacklog.characters
 }

@@ -2,13 +2,14 @@ import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { Server } from 'socket.io'
 import type { ServerOptions } from 'socket.io'
 import { Broadcasts } from './broadcasts.ts'
+import { HeldBack } from './held-back.ts'
 import { sendAsOneFrame } from './one-frame.ts'
 import type { IntakeServer } from './sockets.ts'
 
 /** What carries messages to the sockets of other processes; without one, this process is the only one. */
 export type SocketAdapter = NonNullable<ServerOptions['adapter']>
 
-export type SocketServer = { io: IntakeServer; broadcasts: Broadcasts }
+export type SocketServer = { io: IntakeServer; broadcasts: Broadcasts; held: HeldBack }
 
 /** The socket server, bare. `originAllowed` says whether a request with these headers may open a socket here. */
 export function createSocketServer(
@@ -32,6 +33,7 @@ export function createSocketServer(
     // The `cors` option does not check the origin of WebSockets; this does, for every transport, before anything else.
     allowRequest: (request, decide) => decide(null, originAllowed(request.headers)),
   })
-  sendAsOneFrame(io)
-  return { io, broadcasts }
+  const held = new HeldBack()
+  sendAsOneFrame(io, held)
+  return { io, broadcasts, held }
 }

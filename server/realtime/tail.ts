@@ -1,6 +1,8 @@
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Broadcasts } from './broadcasts.ts'
+import type { HeldBack } from './held-back.ts'
+import type { SocketServer } from './socket-server.ts'
 import type { IntakeServer, IntakeSocket } from './sockets.ts'
 import { importOfRoom, rooms } from './rooms.ts'
 import { isBehind, sendToCatchUp } from './slow-sockets.ts'
@@ -14,15 +16,17 @@ const lookEveryMs = 1000
 export class Tail {
   readonly #io: IntakeServer
   readonly #broadcasts: Broadcasts
+  readonly #held: HeldBack
   readonly #lastSeqs: (importIds: string[]) => Promise<Map<string, number>>
   readonly #log: Logger
   readonly #timer: NodeJS.Timeout
   #before = new Map<string, number>()
   #looking = false
 
-  constructor(io: IntakeServer, broadcasts: Broadcasts, lastSeqs: (importIds: string[]) => Promise<Map<string, number>>, log: Logger) {
+  constructor({ io, broadcasts, held }: SocketServer, lastSeqs: (importIds: string[]) => Promise<Map<string, number>>, log: Logger) {
     this.#io = io
     this.#broadcasts = broadcasts
+    this.#held = held
     this.#lastSeqs = lastSeqs
     this.#log = log
     this.#timer = setInterval(() => void this.#look(), lookEveryMs)
@@ -47,7 +51,8 @@ export class Tail {
     this.#looking = true
     try {
       const watched = this.#watched()
-      for (const [importId, sockets] of watched) for (const socket of sockets) this.#check(socket, importId)
+      const held = this.#held.any()
+      for (const [importId, sockets] of watched) for (const socket of sockets) this.#check(socket, importId, held)
       this.#broadcasts.keepOnly(watched)
       // What is stored now must have been sent by the next look.
       this.#before = watched.size > 0 ? await this.#lastSeqs([...watched.keys()]) : new Map<string, number>()
@@ -72,10 +77,10 @@ export class Tail {
     return watched
   }
 
-  #check(socket: IntakeSocket, importId: string): void {
+  #check(socket: IntakeSocket, importId: string, held: boolean): void {
     const stored = this.#before.get(importId) ?? 0
     const missed = (this.#sent(socket, importId) ?? stored) < stored
-    if (missed || isBehind(socket)) sendToCatchUp(socket, importId, stored)
+    if (missed || (held && isBehind(socket))) sendToCatchUp(socket, importId, stored)
   }
 
   /** The room was sent more since the socket joined it, or else it has what it was told itself. */

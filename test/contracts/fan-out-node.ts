@@ -25,7 +25,7 @@ export async function startNode(truth: SharedTruth, adapter: SocketAdapter | und
     gateway.stop()
     await io.close()
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, publisher: new Publisher(io), gateway, close }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, publisher: new Publisher(sockets), gateway, close }
 }
 
 function servicesOver({ logs, revoked, looks }: SharedTruth): ConstructorParameters<typeof Gateway>[1] {

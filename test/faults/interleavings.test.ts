@@ -12,6 +12,7 @@ import { LiveRuns } from '../../server/jobs/live-runs.ts'
 import { SqlLeases } from '../../server/locks/leases.ts'
 import { EventLog } from '../../server/realtime/event-log.ts'
 import { readEvents } from '../../server/realtime/event-rows.ts'
+import { HeldBack } from '../../server/realtime/held-back.ts'
 import { Publisher } from '../../server/realtime/publisher.ts'
 import { SqlAttemptStore } from '../../server/sessions/attempt-store.ts'
 import { DeliveryDesks } from '../../server/sessions/deliveries/delivery-desks.ts'
@@ -41,7 +42,7 @@ beforeAll(async () => {
   store = new SqlAttemptStore({
     database,
     events,
-    publisher: new Publisher(new Server()),
+    publisher: new Publisher({ io: new Server(), held: new HeldBack() }),
     live: new LiveRuns(),
     storageAddress: { type: 'disk', root: folder },
     importers: { restore: { module: 'none' } },

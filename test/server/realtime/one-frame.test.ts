@@ -8,7 +8,8 @@ import { Publisher } from '../../../server/realtime/publisher.ts'
 
 it('a broadcast leaves as one buffer, which is one frame', async () => {
   const http = createServer()
-  const { io } = createSocketServer(http, () => true, undefined)
+  const sockets = createSocketServer(http, () => true, undefined)
+  const { io } = sockets
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   const raw = connect((http.address() as AddressInfo).port, '127.0.0.1')
@@ -23,7 +24,7 @@ it('a broadcast leaves as one buffer, which is one frame', async () => {
   const written: unknown[] = []
   socket.conn.transport.socket._socket.write = (part: unknown) => written.push(part)
 
-  new Publisher(io).events('restore_1', [{ seq: 1, at: '2026-11-21T00:00:00Z', type: 'log', level: 'info', message: 'é'.repeat(100) }])
+  new Publisher(sockets).events('restore_1', [{ seq: 1, at: '2026-11-21T00:00:00Z', type: 'log', level: 'info', message: 'é'.repeat(100) }])
 
   expect(written).toHaveLength(1)
   const frame = written[0] as Buffer
