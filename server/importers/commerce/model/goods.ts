@@ -3,13 +3,14 @@ import type { XmlElement } from '../read/element.ts'
 import { child, filled, listed, stated, textOf } from '../read/element.ts'
 import type { CommerceRecord } from '../read/record.ts'
 import type { Change, ListChange, RowChange, Said } from './change.ts'
-import { itemLists, requisite, unitOf } from './item.ts'
+import { itemLists, requisite, requisitesOf, unitOf } from './item.ts'
 import { deletionMark, requiredId } from './values.ts'
 
 /** Товар. One of 2.04 that is a variant (`product#variant`) is a row of its own and says of which product. */
 export function productChange({ element, block }: CommerceRecord): Change {
   const id = requiredId(element)
   const unit = unitOf(element)
+  const requisites = requisitesOf(element)
   const deleted = deletionMark(element)
   const hash = id.indexOf('#')
   const maker = child(element, 'Изготовитель')
@@ -18,23 +19,23 @@ export function productChange({ element, block }: CommerceRecord): Change {
     block.header.get('Ид') || undefined,
     stated(element, 'НомерВерсии'),
     stated(element, 'Наименование'),
-    requisite(element, 'Полное наименование'),
+    requisite(requisites, 'Полное наименование'),
     stated(element, 'Артикул'),
-    requisite(element, 'Код'),
+    requisite(requisites, 'Код'),
     stated(element, 'Штрихкод'),
     stated(element, 'Описание'),
-    requisite(element, 'ТипНоменклатуры'),
+    requisite(requisites, 'ТипНоменклатуры'),
     unit.code,
     unit.name,
     stated(element, 'Страна'),
     maker && (textOf(maker, 'Наименование') ?? filled(maker.text)),
-    requisite(element, 'Вес'),
+    requisite(requisites, 'Вес'),
     stated(element, 'Ширина'),
     stated(element, 'Длина'),
     stated(element, 'Высота'),
   ]
   const product: RowChange = { entity: 'products', key: [id], values, ...(deleted !== undefined && { deleted }) }
-  const lists = [groupsOf(element, id), taxesOf(element, id), ...itemLists(element, 'product', id)].filter((list) => list !== null)
+  const lists = [groupsOf(element, id), taxesOf(element, id), ...itemLists(element, 'product', id, requisites)].filter((list) => list !== null)
   return { rows: [product, ...(unit.row ? [unit.row] : [])], lists }
 }
 
@@ -99,5 +100,5 @@ export function offerChange({ element, block }: CommerceRecord): Change {
     unit.name,
   ]
   const offer: RowChange = { entity: 'offers', key: [id], values, ...(deleted !== undefined && { deleted }) }
-  return { rows: [offer, ...(unit.row ? [unit.row] : [])], lists: itemLists(element, 'offer', id) }
+  return { rows: [offer, ...(unit.row ? [unit.row] : [])], lists: itemLists(element, 'offer', id, requisitesOf(element)) }
 }

@@ -6,17 +6,18 @@ import type { ListChange, RowChange, Said } from './change.ts'
 export type ItemOwner = 'product' | 'offer'
 
 /** The lists that goods and offers have in common. A list that is not there is not spoken of. */
-export function itemLists(element: XmlElement, owner: ItemOwner, id: string): ListChange[] {
+export function itemLists(element: XmlElement, owner: ItemOwner, id: string, stated: Requisite[] | undefined): ListChange[] {
   const key: Cell[] = [owner, id]
-  return [images(element, key), itemValues(element, key), characteristics(element, key), requisites(element, key)].filter((list) => list !== null)
+  const lists = [images(element, key, stated), itemValues(element, key), characteristics(element, key), requisites(key, stated)]
+  return lists.filter((list) => list !== null)
 }
 
 /** Картинка, repeated: the complete list in its order, the main one first. Titles stand in the requisite ОписаниеФайла, as `path#title`. */
-function images(element: XmlElement, owner: Cell[]): ListChange | null {
+function images(element: XmlElement, owner: Cell[], requisites: Requisite[] = []): ListChange | null {
   const pictures = childrenOf(element, 'Картинка')
   if (pictures.length === 0) return null
   const titles = new Map<string, string>()
-  for (const { name, value } of requisitesOf(element) ?? []) {
+  for (const { name, value } of requisites) {
     const hash = value?.indexOf('#') ?? -1
     if (name === 'ОписаниеФайла' && value && hash > 0) titles.set(value.slice(0, hash), value.slice(hash + 1))
   }
@@ -29,18 +30,36 @@ function images(element: XmlElement, owner: Cell[]): ListChange | null {
 function itemValues(element: XmlElement, owner: Cell[]): ListChange | null {
   const stated = listed(element, 'ЗначенияСвойств', 'ЗначенияСвойства')
   if (!stated) return null
-  const items = new Map<string, ListChange['items'][number]>()
+  const values = new StatedValues()
   for (const one of stated) {
     const property = textOf(one, 'Ид') ?? textOf(one, 'Наименование')
     if (property === null) continue
-    const values = childrenOf(one, 'Значение').map(({ text }) => filled(text))
-    const filledIn = values.filter((value) => value !== null)
-    for (const [at, value] of (filledIn.length > 0 ? filledIn : [null]).entries()) {
-      const key = [property, at + 1]
-      items.set(JSON.stringify(key), { key, values: [value] })
+    let position = 0
+    for (const { name, text } of one.children) {
+      const value = name === 'Значение' ? filled(text) : null
+      if (value !== null) values.set(property, (position += 1), value)
     }
+    if (position === 0) values.set(property, 1, null)
   }
-  return { entity: 'item_values', owner, mode: 'stated', items: [...items.values()] }
+  return { entity: 'item_values', owner, mode: 'stated', items: values.items }
+}
+
+/** Values by property and position, in the order in which they came; the last one of each counts. */
+class StatedValues {
+  readonly items: ListChange['items'] = []
+  readonly #byPosition: Map<string, ListChange['items'][number]>[] = []
+
+  set(property: string, position: number, value: string | null): void {
+    const known = (this.#byPosition[position] ??= new Map())
+    const before = known.get(property)
+    if (before) {
+      before.values = [value]
+      return
+    }
+    const item = { key: [property, position], values: [value] }
+    known.set(property, item)
+    this.items.push(item)
+  }
 }
 
 /** ХарактеристикаТовара: the Ид is often missing, so the name tells them apart. The value is text for people and stays as it is. */
@@ -55,8 +74,7 @@ function characteristics(element: XmlElement, owner: Cell[]): ListChange | null 
   return { entity: 'characteristics', owner, mode: 'whole', items: [...items.values()] }
 }
 
-function requisites(element: XmlElement, owner: Cell[]): ListChange | null {
-  const stated = requisitesOf(element)
+function requisites(owner: Cell[], stated: Requisite[] | undefined): ListChange | null {
   if (!stated) return null
   const seen = new Map<string, number>()
   const items = stated.map(({ name, value }) => {
@@ -67,8 +85,10 @@ function requisites(element: XmlElement, owner: Cell[]): ListChange | null {
   return { entity: 'requisites', owner, mode: 'whole', items }
 }
 
+export type Requisite = { name: string; value: string | null }
+
 /** ЗначенияРеквизитов: names and texts, names repeated or localised; undefined when there is no such block. */
-function requisitesOf(element: XmlElement): { name: string; value: string | null }[] | undefined {
+export function requisitesOf(element: XmlElement): Requisite[] | undefined {
   return listed(element, 'ЗначенияРеквизитов', 'ЗначениеРеквизита')?.flatMap((one) => {
     const name = textOf(one, 'Наименование')
     return name === null ? [] : [{ name, value: textOf(one, 'Значение') }]
@@ -76,8 +96,8 @@ function requisitesOf(element: XmlElement): { name: string; value: string | null
 }
 
 /** A requisite as a column: undefined when it is not among them. */
-export function requisite(element: XmlElement, name: string): Said {
-  return requisitesOf(element)?.find((one) => one.name === name)?.value
+export function requisite(requisites: Requisite[] | undefined, name: string): Said {
+  return requisites?.find((one) => one.name === name)?.value
 }
 
 /**

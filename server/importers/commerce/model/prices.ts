@@ -18,14 +18,16 @@ export function pricesOf({ element }: CommerceRecord): OfferPrices {
   const id = offerId(element)
   const prices = child(element, 'Цены')
   const items = new Map<string, ListChange['items'][number]>()
-  const repeated = new Set<string>()
+  const repeated: string[] = []
   for (const price of prices ? childrenOf(prices, 'Цена') : []) {
     const item = priceOf(price)
-    const key = JSON.stringify(item.key)
-    if (items.has(key)) repeated.add(String(item.key[0]))
+    const [type, minimum] = item.key
+    // No minimum has a blank in it.
+    const key = `${String(minimum)} ${String(type)}`
+    if (items.has(key) && !repeated.includes(String(type))) repeated.push(String(type))
     items.set(key, item)
   }
-  return { list: { entity: 'prices', owner: [id], mode: 'stated', items: [...items.values()] }, repeated: [...repeated] }
+  return { list: { entity: 'prices', owner: [id], mode: 'stated', items: [...items.values()] }, repeated }
 }
 
 function priceOf(price: XmlElement): ListChange['items'][number] {

@@ -5,11 +5,15 @@ import { RecordRefused } from './problem.ts'
 /** SQLite keeps so many digits exactly; no price and no quantity has more. */
 const mostDigits = 15
 
+/** Nearly all numbers are written so: no more digits than that, and nothing to take away but zeros of the fraction. */
+const plainNumber = /^(?:0|[1-9]\d{0,9})(?:\.\d{1,5})?$/
+
 /**
  * A number as decimal text in its shortest form (`10.50` is `10.5`): a point or a comma before the fraction, blanks and no-break spaces between the
  * thousands. Never a float. Throws `value_invalid`.
  */
 export function decimal(text: string, what: string): string {
+  if (plainNumber.test(text)) return text.includes('.') ? text.replace(/\.?0+$/, '') : text
   const plain = text.replaceAll(/[\s\u00a0\u202f']/g, '')
   const match = /^([+-]?)(\d*)(?:[.,](\d*))?$/.exec(plain)
   if (!match || (match[2] === '' && !match[3])) throw new RecordRefused('value_invalid', `${what} is no number: “${text.slice(0, 60)}”.`)

@@ -47,11 +47,13 @@ export class NamedPictures {
 /** The pictures that goods name. */
 export function picturesOf({ kind, element }: CommerceRecord): string[] {
   if (kind !== 'product' && kind !== 'offer') return []
-  return element.children.flatMap(({ name, text }) => {
+  const paths: string[] = []
+  for (const { name, text } of element.children) {
     const path = name === 'Картинка' ? filled(text)?.replaceAll('\\', '/') : null
     // Some set-ups name pictures by an address in the web.
-    return path && !/^https?:/i.test(path) ? [path] : []
-  })
+    if (path && !/^https?:/i.test(path)) paths.push(path)
+  }
+  return paths
 }
 
 function listed(names: string[], all: number): string {

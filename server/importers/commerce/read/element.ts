@@ -42,10 +42,11 @@ export function attribute(element: XmlElement, name: string): string | null {
 }
 
 // What 1C writes for "nothing" in places that must hold a reference or a date.
-const nothing = new Set(['', '00000000-0000-0000-0000-000000000000', '0001-01-01T00:00:00'])
+const noReference = '00000000-0000-0000-0000-000000000000'
+const noDate = '0001-01-01T00:00:00'
 
 /** A text without blanks around it (no-break ones included); null when nothing is left or it stands for nothing. */
 export function filled(text: string): string | null {
   const trimmed = text.trim()
-  return nothing.has(trimmed) ? null : trimmed
+  return trimmed === '' || trimmed === noReference || trimmed === noDate ? null : trimmed
 }
