@@ -108,6 +108,8 @@ export type TargetTransaction = {
   createTables(tables: Table[]): Promise<void>
   /** Writes in bulk, the fastest way the database has. A refused row refuses the whole batch, and the transaction goes on only inside `savepoint`. */
   write(batch: WriteBatch): Promise<void>
+  /** Writes all of these batches or nothing: what one of them refuses leaves nothing behind, and the transaction goes on. */
+  writeAll(batches: WriteBatch[]): Promise<void>
   link(batch: LinkBatch): Promise<void>
   /** For each key the selected columns of the one row that has it, null where there is none; `conflict` where several have it. */
   find(lookup: Lookup): Promise<(Cell[] | null)[]>

@@ -82,6 +82,19 @@ export function describeWriting(subject: Subject): void {
       expect((await rowsOf(target, mark)).map(String)).toEqual(['x,1,c,1', 'x,2,e,3', 'y,1,d,2'])
     })
 
+    it('takes several batches as a whole: what one refuses leaves nothing of the others', async () => {
+      const target = await openWithTables(subject())
+      await inTransaction(target, async (transaction) => {
+        const batch = (...rows: [number | string, string][]) => ({ table: author, columns: ['id', 'name'], rows })
+        const refused = transaction.writeAll([batch([1, 'a']), batch([2, 'b']), batch(['never', 'c'])])
+        await expect(refused).rejects.toMatchObject({ code: 'value_invalid', details: { column: 'id' } })
+        await transaction.writeAll([])
+        await transaction.writeAll([batch([1, 'd']), { table: book, columns: ['id', 'title', 'author_id'], rows: [[3, 'e', 1]] }])
+      })
+      expect(await rowsOf(target, author)).toEqual([[1, 'd', null]])
+      expect((await rowsOf(target, book)).map((row) => row[0])).toEqual([3])
+    })
+
     it('inserts rows that are told to be new, and does not keep two of one key', async () => {
       const target = await openWithTables(subject())
       const write = async (transaction: TargetTransaction, ...rows: [number, string][]): Promise<void> =>

@@ -131,6 +131,7 @@ function transactionIn(thread: TargetThread): TargetTransaction {
   return {
     createTables: async (tables) => void (await ask('createTables', tables)),
     write: async (batch) => void (await ask('write', about(batch))),
+    writeAll: async (batches) => void (await ask('writeAll', batches.map(about))),
     link: async (batch) => void (await ask('link', about(batch))),
     find: async (lookup) => (await ask('find', about(lookup))) as (Cell[] | null)[],
     findAll: async (lookup) => (await ask('findAll', about(lookup))) as Cell[][][],

@@ -45,8 +45,9 @@ class TargetHere {
     return await on[call.name]!(...args)
   }
 
-  /** A batch or a look-up with its table in place of the number. */
+  /** A batch or a look-up, or several, with the table in place of its number. */
   #withTable(arg: unknown): unknown {
+    if (Array.isArray(arg)) return arg.map((one) => this.#withTable(one))
     if (typeof arg !== 'object' || arg === null || !('sent' in arg)) return arg
     const { sent, ...rest } = arg as { sent: SentTable }
     if (sent.table) this.#tables.set(sent.number, sent.table)

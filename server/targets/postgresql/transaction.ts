@@ -64,6 +64,12 @@ export class PostgresTransaction implements TargetTransaction {
     await this.#change(async () => await this.#writeRows(batch))
   }
 
+  async writeAll(batches: WriteBatch[]): Promise<void> {
+    await this.savepoint(async () => {
+      for (const batch of batches) await this.write(batch)
+    })
+  }
+
   async link(batch: LinkBatch): Promise<void> {
     const insert = async (rows: Cell[][]): Promise<void> => await this.#writeRows({ table: batch.table, columns: [batch.owner, batch.other], rows })
     await this.#change(async () => await setLinks(this.#session, batch, insert))

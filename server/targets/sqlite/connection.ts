@@ -23,7 +23,7 @@ export function prepareForWriting(connection: Connection): string {
     const before = String(connection.pragma('journal_mode', { simple: true }))
     connection.pragma('journal_mode = wal')
     connection.pragma('synchronous = normal')
-    connection.pragma('wal_autocheckpoint = 16000')
+    connection.pragma('wal_autocheckpoint = 64000')
     connection.pragma('cache_size = -16000')
     return before
   })

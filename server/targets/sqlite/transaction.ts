@@ -52,6 +52,12 @@ export class SqliteTransaction implements TargetTransaction {
     this.#change(() => this.#writers.write(batch))
   }
 
+  async writeAll(batches: WriteBatch[]): Promise<void> {
+    await this.savepoint(async () => {
+      for (const batch of batches) await this.write(batch)
+    })
+  }
+
   async link(batch: LinkBatch): Promise<void> {
     this.#change(() =>
       setLinks(this.#connection, batch, (rows: Cell[][]) => this.#writers.write({ table: batch.table, columns: [batch.owner, batch.other], rows })),

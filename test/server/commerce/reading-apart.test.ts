@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../server/errors.ts'
 import type { Document } from '../../../server/importers/commerce/read/documents.ts'
-import { unpack } from '../../../server/importers/commerce/spool/pack.ts'
+import { opened, unpack } from '../../../server/importers/commerce/spool/pack.ts'
 import { readApart } from '../../../server/importers/commerce/spool/read-apart.ts'
 import { readSpoken } from '../../../server/importers/commerce/spool/read-spoken.ts'
 import { Spool } from '../../../server/importers/commerce/spool/spool.ts'
@@ -22,7 +22,7 @@ async function heard(read: typeof readSpoken, content: string, signal = never): 
   const spoken = await read(documentOf(content), signal, listening)
   if ('head' in spoken) return spoken.head.toString()
   const all: unknown[] = []
-  for await (const { pieces, ...known } of spoken) all.push({ ...known, pieces: pieces.map(({ type, bytes }) => [type, unpack(bytes)]) })
+  for await (const { pieces, ...known } of spoken) all.push({ ...known, pieces: pieces.map(({ type, bytes }) => [type, unpack(opened(bytes))]) })
   return all
 }
 
@@ -73,13 +73,13 @@ describe('What was read of a file', () => {
         // So often that it has no room in memory.
         for (let time = 0; time < 30; time += 1) {
           await spool.add('1.xml', piece)
-          expected.push(...unpack(piece.bytes).map(({ kind, key }) => `${kind} ${key}`))
+          expected.push(...unpack(opened(piece.bytes)).map(({ kind, key }) => `${kind} ${key}`))
         }
         await spool.add('2.xml', piece)
       }
     }
     const found: string[] = []
-    for await (const items of spool.items('1.xml', 'catalog', 2500)) found.push(...items.map(({ kind, key }) => `${kind} ${key}`))
+    for await (const { packed, skip } of spool.pieces('1.xml', 'catalog', 2500)) found.push(...unpack(packed).slice(skip).map(({ kind, key }) => `${kind} ${key}`))
     expect(found).toEqual(expected.slice(2500))
     await spool.close()
   })

@@ -20,6 +20,10 @@ export function cutTarget(target: Target, cut: Cut | null): Target & { commits: 
       killAt('write', (seen.writes += 1))
       await inner.write(batch)
     },
+    writeAll: async (batches) => {
+      killAt('write', (seen.writes += 1))
+      await inner.writeAll(batches)
+    },
     link: async (batch) => await inner.link(batch),
     find: async (lookup) => await inner.find(lookup),
     findAll: async (lookup) => await inner.findAll(lookup),

@@ -4,7 +4,7 @@ import type { Question } from '../../../jobs/importer.ts'
 import type { Change, ListChange } from '../model/change.ts'
 import { counted } from '../model/problem.ts'
 import type { CommerceTables } from '../schema/tables.ts'
-import { unpack } from '../spool/pack.ts'
+import { opened, unpack } from '../spool/pack.ts'
 import type { Piece } from '../spool/spool.ts'
 import { movedFar } from './moved-far.ts'
 
@@ -30,7 +30,7 @@ export class Guard {
 
   async watch({ type, bytes }: Piece): Promise<void> {
     if (type !== 'catalog' && type !== 'prices') return
-    for (const { change } of unpack(bytes)) {
+    for (const { change } of unpack(opened(bytes))) {
       if (type === 'catalog') this.#watchProducts(change)
       else if (change.ofOffer) this.#watchPrices(change.ofOffer)
       if (this.#removed.length >= batch) await this.#countRemoved()

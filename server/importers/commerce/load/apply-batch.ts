@@ -1,11 +1,12 @@
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
-import type { Cell, TargetTransaction } from '../../../targets/target.ts'
+import type { Cell } from '../../../targets/target.ts'
 import type { ListChange, RowChange } from '../model/change.ts'
 import type { Item } from '../spool/item.ts'
 import { heldBack, releaseHeld } from './pending.ts'
 import { RowWriter, nothingWritten } from './row-writer.ts'
 import type { Writing, Written } from './row-writer.ts'
 import { keyText } from './states.ts'
+import type { RowTarget } from './write-behind.ts'
 
 export type Applied = {
   written: Written
@@ -16,7 +17,7 @@ export type Applied = {
 }
 
 /** Writes what some records say, all or nothing. Throws what the target refuses. */
-export async function applyBatch(tx: TargetTransaction, writing: Writing, type: CommerceType, items: Item[]): Promise<Applied> {
+export async function applyBatch(tx: RowTarget, writing: Writing, type: CommerceType, items: Item[]): Promise<Applied> {
   const writer = new RowWriter(writing)
   const written = nothingWritten()
   const known = await knownOffers(tx, writing, items)
@@ -44,12 +45,12 @@ export async function applyBatch(tx: TargetTransaction, writing: Writing, type: 
 }
 
 /** The offers, among those that prices or stocks speak of, that are there. */
-async function knownOffers(tx: TargetTransaction, writing: Writing, items: Item[]): Promise<Set<string>> {
+async function knownOffers(tx: RowTarget, writing: Writing, items: Item[]): Promise<Set<string>> {
   const owners = items.flatMap(({ change }) => (change.ofOffer ? [change.ofOffer.owner] : []))
   return await present(tx, writing, 'offers', owners)
 }
 
-async function countOrphans(tx: TargetTransaction, writing: Writing, offers: Item[]): Promise<number> {
+async function countOrphans(tx: RowTarget, writing: Writing, offers: Item[]): Promise<number> {
   if (offers.length === 0) return 0
   const owners = offers.flatMap(({ change }) => change.rows.filter(({ entity }) => entity === 'offers'))
   const ofProduct = ({ values }: RowChange): Cell[] => [values[0] ?? null]
@@ -66,7 +67,7 @@ async function countOrphans(tx: TargetTransaction, writing: Writing, offers: Ite
 }
 
 /** Which of these rows are there. The target is asked for those alone of which it is not known. */
-async function present(tx: TargetTransaction, writing: Writing, entity: 'offers' | 'products', keys: Cell[][]): Promise<Set<string>> {
+async function present(tx: RowTarget, writing: Writing, entity: 'offers' | 'products', keys: Cell[][]): Promise<Set<string>> {
   const { known, tables, source } = writing
   const there = new Set<string>()
   const asked = new Map<string, Cell[]>()

@@ -1,10 +1,13 @@
-import type { Cell } from '../../../targets/target.ts'
+import type { Said } from '../model/change.ts'
 import type { Entity } from '../schema/tables.ts'
 
 /** 16 MiB each, whatever the size of the files: beyond what they hold the target is asked. */
 const filterBits = 2 ** 27
 const slots = 2 ** 21
 const mostTaken = slots * 0.75
+
+/** A key, or the cells in which it stands from one place to another. */
+type Key = [cells: Said[], from?: number, to?: number]
 
 /**
  * What a run knows of the rows of its source without asking the target. Of entities that had no rows when it began, the keys that it wrote are noted in a
@@ -36,9 +39,9 @@ export class KnownKeys {
   }
 
   /** Whether there is certainly nothing under a key of an entity, or of the list of an owner. */
-  isNew(entity: Entity, key: Cell[]): boolean {
+  isNew(entity: Entity, ...key: Key): boolean {
     if (!this.#isTrusted || this.#had.has(entity)) return false
-    this.#hash.of(entity, key)
+    this.#hash.of(entity, ...key)
     const { one, other } = this.#hash
     for (let at = 0; at < 3; at += 1) {
       const bit = (one + Math.imul(at, other)) & (filterBits - 1)
@@ -48,9 +51,9 @@ export class KnownKeys {
   }
 
   /** As `isNew`, and from now on it is not new any more. */
-  isNewNow(entity: Entity, key: Cell[]): boolean {
+  isNewNow(entity: Entity, ...key: Key): boolean {
     if (!this.#isTrusted || this.#had.has(entity)) return false
-    this.#hash.of(entity, key)
+    this.#hash.of(entity, ...key)
     const { one, other } = this.#hash
     let isNew = false
     for (let at = 0; at < 3; at += 1) {
@@ -66,16 +69,16 @@ export class KnownKeys {
   }
 
   /** Whether a row is known to be there. False when it has to be asked for. */
-  isThere(entity: Entity, key: Cell[]): boolean {
-    this.#hash.of(entity, key)
+  isThere(entity: Entity, ...key: Key): boolean {
+    this.#hash.of(entity, ...key)
     const { one, other } = this.#hash
     return this.#prints[this.#slot(one, other) + 1] !== 0
   }
 
   /** A row that is in the target, for good: a savepoint that is undone takes nothing back here. */
-  noteThere(entity: Entity, key: Cell[]): void {
+  noteThere(entity: Entity, ...key: Key): void {
     if (this.#taken >= mostTaken) return
-    this.#hash.of(entity, key)
+    this.#hash.of(entity, ...key)
     const { one, other } = this.#hash
     const slot = this.#slot(one, other)
     if (this.#prints[slot + 1] !== 0) return
@@ -97,11 +100,14 @@ class KeyHash {
   one = 0
   other = 0
 
-  of(entity: Entity, key: Cell[]): void {
+  of(entity: Entity, cells: Said[], from = 0, to = cells.length): void {
     this.one = 0xdeadbeef
     this.other = 0x41c6ce57
     this.#take(entity)
-    for (const cell of key) this.#take(typeof cell === 'string' ? cell : String(cell))
+    for (let at = from; at < to; at += 1) {
+      const cell = cells[at]
+      this.#take(typeof cell === 'string' ? cell : String(cell))
+    }
     const { one, other } = this
     const first = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(other ^ (other >>> 13), 3266489909)
     const second = Math.imul(other ^ (other >>> 16), 2246822507) ^ Math.imul(first ^ (first >>> 13), 3266489909)

@@ -5,8 +5,8 @@ import { endedEarly, endedWell } from '../report/outcomes.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { Tally } from '../report/tally.ts'
 import { figuresOf } from '../check/survey.ts'
-import type { Item } from '../spool/item.ts'
 import { loadBatch } from './load-batch.ts'
+import type { Batch } from './load-batch.ts'
 import { KnownKeys } from './known-keys.ts'
 import type { Position } from './position.ts'
 import { ReadAgain } from './read-again.ts'
@@ -17,13 +17,10 @@ import type { SameAgain } from './same-again.ts'
 import { keepSource, readSource } from './source-row.ts'
 import { Transactions } from './transactions.ts'
 
-/** Records that are written at once, and rows of them; and batches between two commits. */
-const batchRecords = 2000
-const batchRows = 100_000
-const batchesOfCommit = 5
-
-/** What some records of a document say, to be written at once. */
-type Batch = { items: Item[]; file: string }
+/** Records that are written at once, or values of them; and batches between two commits. */
+const batchRecords = 1000
+const batchCells = 200_000
+const batchesOfCommit = 10
 
 /** Does the chosen steps in their order, from where a former attempt came to. */
 export async function loadSteps(run: CommerceRun, position: Position): Promise<JobOutcome> {
@@ -90,17 +87,28 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
     survey.documents.map(({ document }) => document),
     context.signal,
   )
+  const parts = { run, begin: async () => await transactions.begin(), writing, type, tally: position.tally, again }
   let batches = 0
+  const load = async (batch: Batch, ready: Promise<void>): Promise<void> => {
+    await loadBatch(parts, batch, ready)
+    position.taken += batch.records
+    batches += 1
+    if (batches % batchesOfCommit === 0) await commit()
+    progress.loading(type, { done: position.taken, total }, position.tally, batch.file)
+  }
+  let last = Promise.resolve()
   try {
-    for await (const { items, file } of readAhead(batchesFrom(run, type, position.taken))) {
-      await loadBatch({ run, tx: await transactions.begin(), writing, type, tally: position.tally, again }, items)
-      position.taken += items.length
-      batches += 1
-      if (batches % batchesOfCommit === 0) await commit()
-      progress.loading(type, { done: position.taken, total }, position.tally, file)
+    for await (const batch of readAhead(batchesFrom(run, type, position.taken))) {
+      const before = last
+      last = load(batch, before)
+      last.catch(() => undefined)
+      await before
     }
+    await last
     if (batches % batchesOfCommit !== 0) await commit()
   } finally {
+    // Nothing may be under way when the transaction is undone.
+    await last.catch(() => undefined)
     await again.close()
   }
 }
@@ -109,25 +117,21 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
 async function* batchesFrom({ survey, spool, context }: CommerceRun, type: CommerceType, skip: number): AsyncGenerator<Batch> {
   let left = skip
   for (const { document, counts } of survey.documents) {
-    let batch: Batch = { items: [], file: document.name }
-    let rows = 0
-    for await (const items of spool.items(document.name, type, left)) {
+    const none = (): Batch => ({ file: document.name, pieces: [], skip: 0, records: 0 })
+    let batch = none()
+    let cells = 0
+    for await (const piece of spool.pieces(document.name, type, left)) {
       context.signal.throwIfAborted()
-      for (const item of items) {
-        batch.items.push(item)
-        rows += rowsOf(item)
-        if (batch.items.length < batchRecords && rows < batchRows) continue
-        yield batch
-        batch = { items: [], file: document.name }
-        rows = 0
-      }
+      batch.pieces.push(piece.packed)
+      batch.skip += piece.skip
+      batch.records += piece.records - piece.skip
+      cells += piece.packed.cells.length
+      if (batch.records < batchRecords && cells < batchCells) continue
+      yield batch
+      batch = none()
+      cells = 0
     }
-    if (batch.items.length > 0) yield batch
+    if (batch.records > 0) yield batch
     left = Math.max(0, left - counts[type])
   }
-}
-
-function rowsOf({ change }: Item): number {
-  const { rows, lists, ofOffer } = change
-  return lists.reduce((sum, { items }) => sum + items.length, rows.length + (ofOffer?.items.length ?? 0))
 }

@@ -1,8 +1,9 @@
-import type { Cell, TargetTransaction } from '../../../targets/target.ts'
+import type { Cell } from '../../../targets/target.ts'
 import type { ListChange, RowChange } from '../model/change.ts'
 import type { RecordPlace } from '../read/record.ts'
 import type { Writing } from './row-writer.ts'
 import { keyText } from './states.ts'
+import type { RowTarget } from './write-behind.ts'
 
 type Held = { item: RecordPlace; list: ListChange }
 type Items = ListChange['items']
@@ -10,7 +11,7 @@ type Items = ListChange['items']
 const kinds = ['prices', 'stocks'] as const
 
 /** Prices and stocks of offers that are not there, as rows of the pending table, together with what waits there for the same offers already. */
-export async function heldBack(tx: TargetTransaction, writing: Writing, held: Held[]): Promise<RowChange[]> {
+export async function heldBack(tx: RowTarget, writing: Writing, held: Held[]): Promise<RowChange[]> {
   if (held.length === 0) return []
   const waiting = await findPending(
     tx,
@@ -27,7 +28,7 @@ export async function heldBack(tx: TargetTransaction, writing: Writing, held: He
 }
 
 /** What waited for offers that have come: to be written now, and to wait no longer. */
-export async function releaseHeld(tx: TargetTransaction, writing: Writing, offers: Cell[][]): Promise<{ lists: ListChange[]; rows: RowChange[] }> {
+export async function releaseHeld(tx: RowTarget, writing: Writing, offers: Cell[][]): Promise<{ lists: ListChange[]; rows: RowChange[] }> {
   const lists: ListChange[] = []
   const rows: RowChange[] = []
   if (offers.length === 0) return { lists, rows }
@@ -41,7 +42,7 @@ export async function releaseHeld(tx: TargetTransaction, writing: Writing, offer
   return { lists, rows }
 }
 
-async function findPending(tx: TargetTransaction, { tables, source, known }: Writing, keys: Cell[][]): Promise<(Items | null)[]> {
+async function findPending(tx: RowTarget, { tables, source, known }: Writing, keys: Cell[][]): Promise<(Items | null)[]> {
   const { table } = tables.pending
   const all: (Items | null)[] = keys.map(() => null)
   const asked = [...keys.keys()].filter((at) => !known.isNew('pending', keys[at] ?? []))

@@ -1,10 +1,11 @@
-import type { Cell, TargetTransaction } from '../../../targets/target.ts'
+import type { Cell, WriteBatch } from '../../../targets/target.ts'
 import type { ListChange, RowChange, Said } from '../model/change.ts'
 import type { CommerceTable, CommerceTables, Entity } from '../schema/tables.ts'
 import { EntityCounts } from './entity-counts.ts'
 import type { KnownKeys } from './known-keys.ts'
 import { keyText, liveDelta, outcomeOf } from './states.ts'
 import type { FoundRow, RowState } from './states.ts'
+import type { RowTarget } from './write-behind.ts'
 
 /** Whose rows are written, by which run, and when. */
 export type Writing = { tables: CommerceTables; source: string; importId: string; now: string; known: KnownKeys }
@@ -18,7 +19,7 @@ export type Written = {
   newOffers: Cell[][]
   /** Rows that were made of a mere mention. */
   mentioned: number
-  /** Keys of products and offers that are there now. */
+  /** Keys of products, offers and units that are there now. */
   there: { entity: Entity; key: Cell[] }[]
   /** Rows that were not there before, as `entity key`: they have no lists yet that would have to be looked up. */
   made: Set<string>
@@ -40,10 +41,10 @@ export class RowWriter {
   }
 
   /** Later changes build on earlier ones: the same row may be spoken of several times. */
-  async rows(tx: TargetTransaction, changes: RowChange[], written: Written): Promise<void> {
+  async rows(tx: RowTarget, changes: RowChange[], written: Written): Promise<void> {
     for (const [entity, own] of Map.groupBy(changes, (change) => change.entity)) {
       const table = this.#writing.tables[entity]
-      if (entity === 'products' || entity === 'offers') for (const { key } of own) written.there.push({ entity, key })
+      if (entity === 'products' || entity === 'offers' || entity === 'units') for (const { key } of own) written.there.push({ entity, key })
       const known = await this.#makeRows(tx, table, own, written)
       if (known.length === 0) continue
       const states = await this.#foundRows(tx, table, known)
@@ -52,7 +53,7 @@ export class RowWriter {
     }
   }
 
-  async lists(tx: TargetTransaction, changes: ListChange[], written: Written): Promise<void> {
+  async lists(tx: RowTarget, changes: ListChange[], written: Written): Promise<void> {
     for (const [entity, own] of Map.groupBy(changes, (change) => change.entity)) {
       const table = this.#writing.tables[entity]
       const known = await this.#makeLists(tx, table, own, written)
@@ -69,13 +70,17 @@ export class RowWriter {
   }
 
   /** Writes what is certainly not there yet, without asking; answers what has to be asked for, or is spoken of again. */
-  async #makeRows(tx: TargetTransaction, table: CommerceTable, changes: RowChange[], written: Written): Promise<RowChange[]> {
+  async #makeRows(tx: RowTarget, table: CommerceTable, changes: RowChange[], written: Written): Promise<RowChange[]> {
     const { known, now } = this.#writing
     const rest: RowChange[] = []
     const rows: Cell[][] = []
     const deletedRows: Cell[][] = []
+    const mentioned = new Set<string>()
     for (const change of changes) {
       const { entity, key, values, deleted = false, ifMissing = false } = change
+      // Goods have the same few units.
+      if (ifMissing && (mentioned.has(keyText(key)) || known.isThere(entity, key))) continue
+      if (ifMissing) mentioned.add(keyText(key))
       if (!known.isNewNow(entity, key)) {
         rest.push(change)
         continue
@@ -92,7 +97,7 @@ export class RowWriter {
     return rest
   }
 
-  async #makeLists(tx: TargetTransaction, table: CommerceTable, changes: ListChange[], written: Written): Promise<ListChange[]> {
+  async #makeLists(tx: RowTarget, table: CommerceTable, changes: ListChange[], written: Written): Promise<ListChange[]> {
     const rest: ListChange[] = []
     const rows: Cell[][] = []
     for (const change of changes) {
@@ -108,17 +113,12 @@ export class RowWriter {
     return rest
   }
 
-  /** Rows, by key and data, that are certainly not there. */
-  async #insertNew(tx: TargetTransaction, { table, owner, item, data }: CommerceTable, rows: Cell[][], deletedAt: Cell): Promise<void> {
-    if (rows.length === 0) return
-    const { source, importId, now } = this.#writing
-    const key = [...owner, ...item]
-    const same = { columns: ['source', 'created_at', 'changed_at', 'deleted_at', 'import_id'], values: [source, now, now, deletedAt, importId] }
-    await tx.write({ table, columns: [...key, ...data], key: ['source', ...key], rows, same, absent: true })
+  async #insertNew(tx: RowTarget, table: CommerceTable, rows: Cell[][], deletedAt: Cell): Promise<void> {
+    if (rows.length > 0) await tx.write(insertOf(this.#writing, table, rows, deletedAt))
   }
 
   /** Rows by key, data, when they were made, and when they were deleted. */
-  async #upsert(tx: TargetTransaction, { table, owner, item, data }: CommerceTable, rows: Cell[][]): Promise<void> {
+  async #upsert(tx: RowTarget, { table, owner, item, data }: CommerceTable, rows: Cell[][]): Promise<void> {
     if (rows.length === 0) return
     const { source, importId, now } = this.#writing
     const key = [...owner, ...item]
@@ -126,7 +126,7 @@ export class RowWriter {
     await tx.write({ table, columns: [...key, ...data, 'created_at', 'deleted_at'], key: ['source', ...key], rows, same })
   }
 
-  async #foundRows(tx: TargetTransaction, { table, item, data }: CommerceTable, changes: RowChange[]): Promise<Map<string, RowState>> {
+  async #foundRows(tx: RowTarget, { table, item, data }: CommerceTable, changes: RowChange[]): Promise<Map<string, RowState>> {
     const keys = new Map(changes.map(({ key }) => [keyText(key), key]))
     const lookup = { table, by: ['source', ...item], keys: [...keys.values()].map((key) => [this.#writing.source, ...key]) }
     const found = await tx.find({ ...lookup, select: [...data, 'created_at', 'deleted_at'] })
@@ -150,7 +150,7 @@ export class RowWriter {
   }
 
   async #foundLists(
-    tx: TargetTransaction,
+    tx: RowTarget,
     { table, owner, item, data }: CommerceTable,
     changes: ListChange[],
     made: Set<string>,
@@ -190,7 +190,7 @@ export class RowWriter {
     }
   }
 
-  async #write(tx: TargetTransaction, table: CommerceTable, states: RowState[], written: Written): Promise<void> {
+  async #write(tx: RowTarget, table: CommerceTable, states: RowState[], written: Written): Promise<void> {
     const { entity, owner } = table
     const rows: Cell[][] = []
     for (const state of states) {
@@ -209,6 +209,18 @@ export class RowWriter {
     }
     await this.#upsert(tx, table, rows)
   }
+}
+
+/** Inserts rows, by key and data, that are certainly not there. */
+export function insertOf(
+  { source, importId, now }: Writing,
+  { table, owner, item, data }: CommerceTable,
+  rows: Cell[][],
+  deletedAt: Cell,
+): WriteBatch {
+  const key = [...owner, ...item]
+  const same = { columns: ['source', 'created_at', 'changed_at', 'deleted_at', 'import_id'], values: [source, now, now, deletedAt, importId] }
+  return { table, columns: [...key, ...data], key: ['source', ...key], rows, same, absent: true }
 }
 
 /** The cells of a row; what is not stated is null. */

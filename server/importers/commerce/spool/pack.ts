@@ -2,6 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Cell } from '../../../targets/target.ts'
 import type { Change, ListChange, RowChange, Said } from '../model/change.ts'
 import { recordKinds } from '../read/record.ts'
+import type { RecordKind } from '../read/record.ts'
 import { entities, tableShapes } from '../schema/tables.ts'
 import type { Entity } from '../schema/tables.ts'
 import type { Item } from './item.ts'
@@ -10,10 +11,14 @@ import type { Item } from './item.ts'
 type Rare = { at: number; notes: string[]; before: string[]; refusal: Item['refusal'] }
 
 /** One flat list of values for all items: what is nested takes several times as long to write and to read. */
-type Packed = { file: string; cells: Said[]; rare: Rare[] }
+export type Packed = { file: string; cells: Said[]; rare: Rare[] }
 
 const entityNumbers = Object.fromEntries(entities.map((entity, at) => [entity, at])) as Record<Entity, number>
 const deletedNumbers = [undefined, false, true]
+/** How many values stand before what is said: of an item, of a row, and of a list. */
+const itemHead = 8
+const rowHead = 3
+const listHead = 3
 
 /** Packs what records of one file say to one step, item by item. */
 export class Packer {
@@ -64,9 +69,12 @@ function packList(cells: Said[], { entity, owner, mode, items }: ListChange): vo
   }
 }
 
+export function opened(bytes: Uint8Array): Packed {
+  return deserialize(bytes) as Packed
+}
+
 /** The items that were packed. */
-export function unpack(bytes: Uint8Array): Item[] {
-  const { file, cells, rare } = deserialize(bytes) as Packed
+export function unpack({ file, cells, rare }: Packed): Item[] {
   const reader = new CellReader(cells)
   const items: Item[] = []
   while (!reader.ended) items.push(reader.item(file))
@@ -75,6 +83,43 @@ export function unpack(bytes: Uint8Array): Item[] {
     if (item) Object.assign(item, { before, refusal, change: { ...item.change, notes } })
   }
   return items
+}
+
+/** Hears what is packed, without items being made of it: `from` is where in the cells a key begins. Each answers whether it wants to hear on. */
+export type PackedListener = {
+  item(kind: RecordKind): boolean
+  row(entity: Entity, from: number, said: { deleted: boolean; ifMissing: boolean }): boolean
+  /** The owner's key at `from`, then the key and the data of each of `count` items. */
+  list(entity: Entity, from: number, count: number, ofOffer: boolean): boolean
+}
+
+const plainRow = { deleted: false, ifMissing: false }
+
+/** Tells all of it. Answers false as soon as the listener does not want to hear on. */
+export function tell({ cells }: Packed, listener: PackedListener): boolean {
+  let at = 0
+  const list = (ofOffer: boolean): boolean => {
+    const entity = entities[Number(cells[at])] as Entity
+    const { owner, item, data } = tableShapes[entity]
+    const [from, count] = [at + listHead, Number(cells[at + 2])]
+    at = from + owner + count * (item + data)
+    return listener.list(entity, from, count, ofOffer)
+  }
+  while (at < cells.length) {
+    const [kind, rows, lists, hasOffer] = [cells[at + 3], Number(cells[at + 5]), Number(cells[at + 6]), cells[at + 7] === true]
+    at += itemHead
+    if (!listener.item(recordKinds[Number(kind)] ?? 'product')) return false
+    for (let row = 0; row < rows; row += 1) {
+      const entity = entities[Number(cells[at])] as Entity
+      const { owner, item, data } = tableShapes[entity]
+      const [deleted, ifMissing] = [deletedNumbers[Number(cells[at + 1])] === true, cells[at + 2] === true]
+      if (!listener.row(entity, at + rowHead, deleted || ifMissing ? { deleted, ifMissing } : plainRow)) return false
+      at += rowHead + owner + item + data
+    }
+    for (let number = 0; number < lists; number += 1) if (!list(false)) return false
+    if (hasOffer && !list(true)) return false
+  }
+  return true
 }
 
 class CellReader {
@@ -90,7 +135,7 @@ class CellReader {
   }
 
   item(file: string): Item {
-    const [record, line, byte, kind, key, rowCount, listCount, hasOffer] = this.#take(8)
+    const [record, line, byte, kind, key, rowCount, listCount, hasOffer] = this.#take(itemHead)
     const change: Change = { rows: [], lists: [] }
     for (let row = 0; row < Number(rowCount); row += 1) change.rows.push(this.#row())
     for (let list = 0; list < Number(listCount); list += 1) change.lists.push(this.#list())
@@ -108,7 +153,7 @@ class CellReader {
   }
 
   #row(): RowChange {
-    const [number, deleted, ifMissing] = this.#take(3)
+    const [number, deleted, ifMissing] = this.#take(rowHead)
     const entity = entities[Number(number)] as Entity
     const { owner, item, data } = tableShapes[entity]
     const row: RowChange = { entity, key: this.#take(owner + item) as Cell[], values: this.#take(data) }
@@ -118,7 +163,7 @@ class CellReader {
   }
 
   #list(): ListChange {
-    const [number, whole, count] = this.#take(3)
+    const [number, whole, count] = this.#take(listHead)
     const entity = entities[Number(number)] as Entity
     const { owner, item, data } = tableShapes[entity]
     const list: ListChange = { entity, owner: this.#take(owner) as Cell[], mode: whole === true ? 'whole' : 'stated', items: [] }

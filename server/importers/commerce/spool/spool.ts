@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import { AppError } from '../../../errors.ts'
-import type { Item } from './item.ts'
-import { unpack } from './pack.ts'
+import { opened } from './pack.ts'
+import type { Packed } from './pack.ts'
 
 /** What some records of a document say to a step, packed. */
 export type Piece = { type: CommerceType; records: number; bytes: Uint8Array }
@@ -39,14 +39,14 @@ export class Spool {
     this.#pieces.push(kept)
   }
 
-  /** The pieces of a document for a step, in their order; without those of the first `skip` records, whole ones as they are. */
-  async *items(document: string, type: CommerceType, skip: number): AsyncGenerator<Item[]> {
-    let passed = 0
+  /** The pieces of a document for a step, in their order; without those of the first `skip` records. `skip` of a piece: how many of its own are among these. */
+  async *pieces(document: string, type: CommerceType, skip: number): AsyncGenerator<{ packed: Packed; records: number; skip: number }> {
+    let left = skip
     for (const piece of this.#pieces) {
       if (piece.document !== document || piece.type !== type) continue
-      passed += piece.records
-      const wanted = passed - skip
-      if (wanted > 0) yield unpack(piece.bytes ?? (await this.#read(piece))).slice(wanted < piece.records ? piece.records - wanted : 0)
+      const { records } = piece
+      if (left < records) yield { packed: opened(piece.bytes ?? (await this.#read(piece))), records, skip: left }
+      left = Math.max(0, left - records)
     }
   }
 
