@@ -1,7 +1,7 @@
 import type { AccountPlace } from '../../shared/schemas/account.ts'
 import { AppError } from '../errors.ts'
-import { hashFileHere } from '../storage/hash-file.ts'
-import type { HashFile } from '../storage/hash-file.ts'
+import { fileWorkHere } from '../storage/file-work.ts'
+import type { FileWork } from '../storage/file-work.ts'
 import type { Destination } from './destination.ts'
 import { deliveryFolder } from './directory/places.ts'
 import type { DeliveryPlaces } from './directory/places.ts'
@@ -12,14 +12,14 @@ import type { HostRules } from './hosts.ts'
 export type DestinationRules = DeliveryPlaces & { hosts: string[] }
 
 /**
- * Opens the destination of an account with its driver, which is loaded at its first use. Nothing is connected yet. `hashFile`: who reads back what lies on this
- * machine. Throws `invalid_input` for a place that is not allowed.
+ * Opens the destination of an account with its driver, which is loaded at its first use. Nothing is connected yet. `fileWork`: who copies and reads back
+ * what lies on this machine. Throws `invalid_input` for a place that is not allowed.
  */
-export async function openDestination(place: AccountPlace, rules: DestinationRules, hashFile: HashFile = hashFileHere): Promise<Destination> {
+export async function openDestination(place: AccountPlace, rules: DestinationRules, fileWork: FileWork = fileWorkHere): Promise<Destination> {
   const hosts = createHostRules(rules.hosts)
   switch (place.driver) {
     case 'directory':
-      return await openDirectory(place.address.folder, rules, hashFile)
+      return await openDirectory(place.address.folder, rules, fileWork)
     case 's3': {
       checkStore(place.address.endpoint, hosts)
       const { openS3 } = await import('./s3/open-s3.ts')
@@ -36,11 +36,11 @@ export async function openDestination(place: AccountPlace, rules: DestinationRul
   }
 }
 
-async function openDirectory(folder: string, rules: DestinationRules, hashFile: HashFile): Promise<Destination> {
+async function openDirectory(folder: string, rules: DestinationRules, fileWork: FileWork): Promise<Destination> {
   const root = deliveryFolder(folder, rules)
   const place = [rules.deliveriesDir, ...rules.destinationDirs].find((dir) => root === dir || root.startsWith(`${dir.replace(/[\\/]$/, '')}/`))
   const { DirectoryDestination } = await import('./directory/directory-destination.ts')
-  return new DirectoryDestination(root, place ?? root, hashFile)
+  return new DirectoryDestination(root, place ?? root, fileWork)
 }
 
 function checkStore(endpoint: string | undefined, hosts: HostRules): void {

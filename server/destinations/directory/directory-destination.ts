@@ -1,6 +1,6 @@
-import { constants, copyFile, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { FileHash, HashFile } from '../../storage/hash-file.ts'
+import type { FileWork } from '../../storage/file-work.ts'
 import { WrittenFile } from '../../storage/written-file.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { codeOf, damaged, folderFailure, occupied } from '../failures.ts'
@@ -17,14 +17,13 @@ export class DirectoryDestination implements Destination {
   readonly capabilities = { resumable: false, verifies: 'content', hidesUnfinished: true, keepsOthers: true } as const
   readonly #root: string
   readonly #place: string
-
-  readonly #hashFile: HashFile
+  readonly #fileWork: FileWork
 
   /** `root`: where files go, made when it is not there. `place`: the folder that it has to be in whatever links there are, which is there. */
-  constructor(root: string, place: string, hashFile: HashFile) {
+  constructor(root: string, place: string, fileWork: FileWork) {
     this.#root = root
     this.#place = place
-    this.#hashFile = hashFile
+    this.#fileWork = fileWork
   }
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
@@ -46,8 +45,8 @@ export class DirectoryDestination implements Destination {
   }
 
   async verify(order: DeliveryOrder, signal: AbortSignal): Promise<Verified> {
-    const found = await translated(async () => await this.#hashOf(order, signal))
-    if (found?.sha256 !== order.sha256 || found.size !== order.size) throw damaged(`What lies at ${order.path} is not what was delivered.`)
+    const there = await translated(async () => await this.#holds(order, signal))
+    if (!there) throw damaged(`What lies at ${order.path} is not what was delivered.`)
     return { compared: 'content' }
   }
 
@@ -74,18 +73,17 @@ export class DirectoryDestination implements Destination {
   /** Whether a former try put the file there. Throws when another one is there. */
   async #isThere(file: string, order: DeliveryOrder, { signal }: Transfer): Promise<boolean> {
     if (!(await exists(file))) return false
-    const found = await this.#hashOf(order, signal)
-    if (found?.size !== order.size || found.sha256 !== order.sha256) throw occupied(order.path)
+    if (!(await this.#holds(order, signal))) throw occupied(order.path)
     return true
   }
 
-  /** Of a file that is there, and no link; else null. */
-  async #hashOf({ path: final, size }: DeliveryOrder, signal: AbortSignal): Promise<FileHash | null> {
-    const file = this.#pathOf(final)
+  /** Whether the file is there, is no link, and is the one that was ordered. */
+  async #holds(order: DeliveryOrder, signal: AbortSignal): Promise<boolean> {
+    const file = this.#pathOf(order.path)
     try {
-      return (await lstat(file)).isFile() ? await this.#hashFile(file, size, signal) : null
+      return (await lstat(file)).isFile() && (await this.#fileWork.holds(file, order, signal))
     } catch (thrown) {
-      if (codeOf(thrown) === 'ENOENT') return null
+      if (codeOf(thrown) === 'ENOENT') return false
       throw thrown
     }
   }
@@ -94,35 +92,29 @@ export class DirectoryDestination implements Destination {
   async #write(file: string, content: Content, order: DeliveryOrder, transfer: Transfer): Promise<void> {
     await rm(file, { force: true })
     try {
-      if (content.file !== undefined && order.size <= copiedAtOnce) await copyWhole(content.file, file, order, transfer)
+      if (content.file !== undefined && order.size <= copiedAtOnce) await this.#copyWhole(content.file, file, order, transfer)
       else await writePieces(file, measured(content, 0, order, transfer))
     } catch (thrown) {
       await rm(file, { force: true })
       throw thrown
     }
   }
-}
 
-/** The system copies a file within itself, and several times as fast; it can't be stopped in the middle, and does not tell how far it is. */
-async function copyWhole(from: string, to: string, { size, path: name }: DeliveryOrder, { signal, progress }: Transfer): Promise<void> {
-  const made = await open(to, 'wx')
-  const { mode } = await made.stat()
-  await made.close()
-  signal.throwIfAborted()
-  await copyFile(from, to, constants.COPYFILE_FICLONE).catch((thrown: unknown) => {
-    throw codeOf(thrown) === 'ENOENT' ? copyGone(name, thrown) : thrown
-  })
-  signal.throwIfAborted()
-  const copied = await open(to, 'r+')
-  try {
-    if ((await copied.stat()).size !== size) throw otherLength(name)
-    // It came with the rights of a file of the storage, which nobody else may read.
-    await copied.chmod(mode & 0o777)
-    await copied.datasync()
-  } finally {
-    await copied.close()
+  /** The system copies a file within itself, and several times as fast; it can't be stopped in the middle, and does not tell how far it is. */
+  async #copyWhole(from: string, to: string, { size, path: name }: DeliveryOrder, { signal, progress }: Transfer): Promise<void> {
+    await this.#fileWork.copy(from, to, signal).catch(async (thrown: unknown) => {
+      throw codeOf(thrown) === 'ENOENT' && !(await exists(from)) ? copyGone(name, thrown) : thrown
+    })
+    signal.throwIfAborted()
+    const copied = await open(to, 'r+')
+    try {
+      if ((await copied.stat()).size !== size) throw otherLength(name)
+      await copied.datasync()
+    } finally {
+      await copied.close()
+    }
+    progress(size)
   }
-  progress(size)
 }
 
 async function writePieces(file: string, pieces: AsyncIterable<Buffer>): Promise<void> {

@@ -1,7 +1,7 @@
 import { bulkOptions } from '../../../shared/schemas/bulk-options.ts'
 import { AppError } from '../../errors.ts'
 import type { Importer, Job, JobContext, JobOutcome } from '../../jobs/importer.ts'
-import { FileHashes } from '../../storage/file-hashes.ts'
+import { FileThreads } from '../../storage/file-threads.ts'
 import { AccountLanes } from './run/account-lane.ts'
 import type { BulkRun } from './run/bulk-run.ts'
 import { deliverAll } from './run/deliver-all.ts'
@@ -14,15 +14,15 @@ export const importer: Importer<JobOutcome> = { run: runBulk }
 async function runBulk(job: Job, context: JobContext): Promise<JobOutcome> {
   const { importId, bulk: ports, files } = job
   if (!ports) throw new AppError('internal', 'A bulk upload needs its deliveries.')
-  const hashes = new FileHashes()
+  const fileWork = new FileThreads()
   const run: BulkRun = {
     importId,
     options: bulkOptions.parse(job.options),
     ports,
     context,
-    hashes,
-    files: new CheckedFiles({ files, uploads: ports.uploads, storage: ports.storage, hashFile: hashes.of, signal: context.signal }),
-    lanes: new AccountLanes(ports, hashes.of),
+    fileWork,
+    files: new CheckedFiles({ files, uploads: ports.uploads, storage: ports.storage, fileWork, signal: context.signal }),
+    lanes: new AccountLanes(ports, fileWork),
     progress: new RunProgress(context, await ports.book.counts()),
   }
   await context.log(
@@ -38,7 +38,7 @@ async function runBulk(job: Job, context: JobContext): Promise<JobOutcome> {
     return { status: 'cancelled', ledger: run.progress.ledger, error: { code: 'cancelled', message: reason.message } }
   } finally {
     await run.lanes.close()
-    await hashes.close()
+    await fileWork.close()
   }
   run.progress.recount(await ports.book.counts())
   return await ended(run)

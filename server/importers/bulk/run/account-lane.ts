@@ -3,7 +3,7 @@ import type { Destination } from '../../../destinations/destination.ts'
 import { openDestination } from '../../../destinations/open-destination.ts'
 import { AppError } from '../../../errors.ts'
 import type { BulkPorts, DeliveryError } from '../../../jobs/delivery-book.ts'
-import type { HashFile } from '../../../storage/hash-file.ts'
+import type { FileWork } from '../../../storage/file-work.ts'
 import { Pace } from './pace.ts'
 
 /** An account's destination, open, with what it may be burdened with. */
@@ -14,18 +14,18 @@ export class AccountLane {
   readonly id: string
   readonly name: string
   readonly #ports: BulkPorts
-  readonly #hashFile: HashFile
+  readonly #fileWork: FileWork
   readonly #stop = new AbortController()
   #open: Promise<OpenLane> | null = null
   #users = 0
   #stale = false
   #refusal: DeliveryError | null = null
 
-  constructor({ id, name }: { id: string; name: string }, ports: BulkPorts, hashFile: HashFile) {
+  constructor({ id, name }: { id: string; name: string }, ports: BulkPorts, fileWork: FileWork) {
     this.id = id
     this.name = name
     this.#ports = ports
-    this.#hashFile = hashFile
+    this.#fileWork = fileWork
   }
 
   /** Aborted when the account lets nobody in. */
@@ -86,7 +86,7 @@ export class AccountLane {
     if (!account.ok) throw closed(account.error)
     const { place, limits } = account
     try {
-      const destination = await openDestination(place, this.#ports.rules, this.#hashFile)
+      const destination = await openDestination(place, this.#ports.rules, this.#fileWork)
       const turn = async (lastsMs: number) => await this.#ports.book.turn(this.id, lastsMs)
       return { destination, limits, pace: limits.bytesPerSecond === null ? null : new Pace(turn, limits.bytesPerSecond) }
     } catch (thrown) {
@@ -106,8 +106,8 @@ export function isClosed({ code, details }: AppError): boolean {
 export class AccountLanes {
   readonly #lanes: Map<string, AccountLane>
 
-  constructor(ports: BulkPorts, hashFile: HashFile) {
-    this.#lanes = new Map(ports.accounts.map((account) => [account.id, new AccountLane(account, ports, hashFile)]))
+  constructor(ports: BulkPorts, fileWork: FileWork) {
+    this.#lanes = new Map(ports.accounts.map((account) => [account.id, new AccountLane(account, ports, fileWork)]))
   }
 
   of(account: string): AccountLane {

@@ -1,7 +1,7 @@
 import type { BulkOptions } from '../../../../shared/schemas/bulk-options.ts'
 import type { BulkPorts, DeliveryPatch } from '../../../jobs/delivery-book.ts'
 import type { JobContext } from '../../../jobs/importer.ts'
-import type { FileHashes } from '../../../storage/file-hashes.ts'
+import type { FileThreads } from '../../../storage/file-threads.ts'
 import type { AccountLanes } from './account-lane.ts'
 import type { CheckedFiles } from '../steps/checked-files.ts'
 import type { RunProgress } from './run-progress.ts'
@@ -13,7 +13,7 @@ export type BulkRun = {
   ports: BulkPorts
   context: JobContext
   files: CheckedFiles
-  hashes: FileHashes
+  fileWork: FileThreads
   lanes: AccountLanes
   progress: RunProgress
 }

@@ -3,7 +3,8 @@ import { toAppError } from '../../../errors.ts'
 import type { BulkPorts, DeliveryError, Stored } from '../../../jobs/delivery-book.ts'
 import type { JobFile } from '../../../jobs/importer.ts'
 import { notReceived } from '../../../jobs/job-files.ts'
-import type { HashFile } from '../../../storage/hash-file.ts'
+import type { FileThreads } from '../../../storage/file-threads.ts'
+import { sameContent } from '../../../storage/file-work.ts'
 import { uploadGone } from '../../../storage/storage.ts'
 import { contentProblem } from './content-kinds.ts'
 
@@ -11,7 +12,7 @@ const headBytes = 4096
 
 export type CheckedFile = { ok: true; upload: Stored } | { ok: false; error: DeliveryError }
 
-type Parts = Pick<BulkPorts, 'uploads' | 'storage'> & { files: JobFile[]; hashFile: HashFile; signal: AbortSignal }
+type Parts = Pick<BulkPorts, 'uploads' | 'storage'> & { files: JobFile[]; fileWork: Pick<FileThreads, 'hash' | 'know'>; signal: AbortSignal }
 
 /** The uploads of a run, each looked at once in an attempt, however many accounts it goes to. */
 export class CheckedFiles {
@@ -67,14 +68,15 @@ export class CheckedFiles {
   async #readWhole(place: number): Promise<Buffer> {
     const file = this.#parts.files[place]!
     const { key, size, sha256 } = this.#parts.uploads[place]!
-    const { storage, hashFile, signal } = this.#parts
+    const { storage, fileWork, signal } = this.#parts
     const local = storage.fileOf(key)
     if (local === null) return await headOf(file.open() as AsyncIterable<Buffer>)
     const head = await buffer(file.read(0, Math.min(headBytes, size)))
-    const found = await hashFile(local, size, signal).catch((thrown: unknown) => {
+    const found = await fileWork.hash(local, size, signal).catch((thrown: unknown) => {
       throw (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? uploadGone(thrown) : thrown
     })
-    if (found.size !== size || found.sha256 !== sha256) throw notReceived(file.name)
+    if (!sameContent(found, { sha256, size })) throw notReceived(file.name)
+    fileWork.know(local, found)
     return head
   }
 }

@@ -27,12 +27,11 @@ export async function deliver(row: CopiedDelivery, run: BulkRun, lane: OpenLane,
 }
 
 /** Whether a copy that a former attempt made is what it made: a power cut may have taken it, or some of its bytes. */
-async function isKept({ key, sha256, size }: Stored, { ports, hashes }: BulkRun, signal: AbortSignal): Promise<boolean> {
+async function isKept({ key, sha256, size }: Stored, { ports, fileWork }: BulkRun, signal: AbortSignal): Promise<boolean> {
   const file = ports.storage.fileOf(key)
   if (file === null) return true
   try {
-    const found = await hashes.of(file, size, signal)
-    return found.size === size && found.sha256 === sha256
+    return await fileWork.holds(file, { sha256, size }, signal)
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw thrown
