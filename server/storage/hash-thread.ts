@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 
 export type ToHashWorker = { id: number; pieces: Uint8Array<ArrayBuffer>[]; last?: 'digest' | 'discard' }
@@ -77,6 +78,18 @@ export class HashThread {
     const unfinished = [...this.#answers.values()]
     this.#answers.clear()
     for (const answer of unfinished.flat()) answer.reject(lost())
+  }
+}
+
+/** For what is small: no thread is worth its while. */
+export function hashHere(): StreamHash {
+  const hash = createHash('sha256')
+  return {
+    update: async (pieces) => {
+      for (const piece of pieces) hash.update(piece)
+    },
+    digest: async () => hash.digest('hex'),
+    discard: () => undefined,
   }
 }
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { hashHere } from './hash-thread.ts'
 import type { HashThread, StreamHash } from './hash-thread.ts'
 import type { Storage, StorageWriter } from './storage.ts'
 import { GatheredPieces } from './gathered-pieces.ts'
@@ -56,17 +56,5 @@ async function pump(
   } catch (thrown) {
     hash?.discard()
     throw thrown
-  }
-}
-
-/** For what is small: no thread is worth its while. */
-function hashHere(): StreamHash {
-  const hash = createHash('sha256')
-  return {
-    update: async (pieces) => {
-      for (const piece of pieces) hash.update(piece)
-    },
-    digest: async () => hash.digest('hex'),
-    discard: () => undefined,
   }
 }

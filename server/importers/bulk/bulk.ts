@@ -2,6 +2,8 @@ import { bulkOptions } from '../../../shared/schemas/bulk-options.ts'
 import { AppError } from '../../errors.ts'
 import type { Importer, Job, JobContext, JobOutcome } from '../../jobs/importer.ts'
 import { FileThreads } from '../../storage/file-threads.ts'
+import { HashThread } from '../../storage/hash-thread.ts'
+import { Heads } from './copies/heads.ts'
 import { AccountLanes } from './run/account-lane.ts'
 import type { BulkRun } from './run/bulk-run.ts'
 import { deliverAll } from './run/deliver-all.ts'
@@ -14,13 +16,15 @@ export const importer: Importer<JobOutcome> = { run: runBulk }
 async function runBulk(job: Job, context: JobContext): Promise<JobOutcome> {
   const { importId, bulk: ports, files } = job
   if (!ports) throw new AppError('internal', 'A bulk upload needs its deliveries.')
-  const fileWork = new FileThreads()
+  const [fileWork, hashing] = [new FileThreads(), new HashThread()]
   const run: BulkRun = {
     importId,
     options: bulkOptions.parse(job.options),
     ports,
     context,
     fileWork,
+    hashing,
+    heads: new Heads(ports.storage),
     files: new CheckedFiles({ files, uploads: ports.uploads, storage: ports.storage, fileWork, signal: context.signal }),
     lanes: new AccountLanes(ports, fileWork),
     progress: new RunProgress(context, await ports.book.counts()),
@@ -39,6 +43,7 @@ async function runBulk(job: Job, context: JobContext): Promise<JobOutcome> {
   } finally {
     await run.lanes.close()
     await fileWork.close()
+    await hashing.close()
   }
   run.progress.recount(await ports.book.counts())
   return await ended(run)

@@ -2,6 +2,8 @@ import type { BulkOptions } from '../../../../shared/schemas/bulk-options.ts'
 import type { BulkPorts, DeliveryPatch } from '../../../jobs/delivery-book.ts'
 import type { JobContext } from '../../../jobs/importer.ts'
 import type { FileThreads } from '../../../storage/file-threads.ts'
+import type { HashThread } from '../../../storage/hash-thread.ts'
+import type { Heads } from '../copies/heads.ts'
 import type { AccountLanes } from './account-lane.ts'
 import type { CheckedFiles } from '../steps/checked-files.ts'
 import type { RunProgress } from './run-progress.ts'
@@ -14,6 +16,8 @@ export type BulkRun = {
   context: JobContext
   files: CheckedFiles
   fileWork: FileThreads
+  hashing: HashThread
+  heads: Heads
   lanes: AccountLanes
   progress: RunProgress
 }

@@ -5,7 +5,7 @@ import type { BulkRun, Step } from '../run/bulk-run.ts'
 import { orderOf } from './order.ts'
 
 const words = {
-  content: 'is what was sent, by its checksum',
+  content: 'is what was sent, byte for byte',
   size: 'is as long as what was sent; more can’t be compared there',
   nothing: 'was taken; what arrived can’t be compared there',
 }
