@@ -13,14 +13,11 @@ const sliceLength = 64 * 1024
 
 type Options = { xmlns: false; fileName: string }
 
-/** What cuts the records out of a text that comes in pieces. */
-export type Cutter = { write(piece: string): CommerceRecord[]; end(): CommerceRecord[]; orders: number }
-
 /**
  * Reads an XML text to the letter: all of it has to be well-formed. Throws AppError with the line: `file_damaged` for what is not, `file_unsupported` for
  * a DOCTYPE (entities among them) and what is no CommerceML, `file_limit`.
  */
-export class StrictCutter implements Cutter {
+export class StrictCutter {
   readonly #file: string
   readonly #parser: SaxesParser<Options>
   readonly #builder: RecordBuilder

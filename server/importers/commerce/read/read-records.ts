@@ -2,7 +2,7 @@ import { QuickCutter } from './cut-quickly.ts'
 import { StrictCutter, xmlLimits } from './cut-strictly.ts'
 import { notXml } from './documents.ts'
 import type { Document } from './documents.ts'
-import { bytesOf, decodeText, encodingBytes, encodingOf } from './encoding.ts'
+import { bytesOf, decodeText, encodingBytes, encodingOf, markLength } from './encoding.ts'
 import type { Encoding, TextPiece } from './encoding.ts'
 import type { Keep } from './record-builder.ts'
 import type { CommerceRecord } from './record.ts'
@@ -38,7 +38,7 @@ export async function openRecords(
     await chunks.return?.()
     return { head }
   }
-  if (reading.way === 'letter') return pieces(document.name, joined(head, chunks), head, signal, reading)
+  if (reading.way === 'letter') return letterPieces(document.name, joined(head, chunks), head, signal, reading.keep)
   return surely(document, joined(head, chunks), head, signal, reading)
 }
 
@@ -51,7 +51,7 @@ async function* surely(
 ): AsyncGenerator<RecordPiece> {
   let given = 0
   try {
-    for await (const piece of pieces(document.name, chunks, head, signal, reading)) {
+    for await (const piece of quickPieces(document.name, chunks, head, signal, reading)) {
       given += piece.records.length
       yield piece
     }
@@ -60,7 +60,7 @@ async function* surely(
     if (!(thrown instanceof NotSure)) throw thrown
   }
   // Both ways cut the same records, in the same order.
-  for await (const piece of pieces(document.name, document.open(), head, signal, { ...reading, way: 'letter' })) {
+  for await (const piece of letterPieces(document.name, document.open(), head, signal, reading.keep)) {
     const records = piece.records.slice(Math.min(given, piece.records.length))
     given -= piece.records.length - records.length
     yield { ...piece, records }
@@ -76,12 +76,57 @@ async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerato
   }
 }
 
-async function* pieces(
+/** The records by searching; throws NotSure. */
+async function* quickPieces(
   file: string,
   chunks: AsyncIterable<Buffer>,
   head: Buffer,
   signal: AbortSignal,
   reading: Reading,
+): AsyncGenerator<RecordPiece> {
+  const encoding = encodingOf(file, head)
+  const mark = markLength(head)
+  const cutter = new QuickCutter(file, (position) => mark + position * unitBytes[encoding], reading.keep, reading.way === 'quick')
+  let read = 0
+  for await (const { piece, end } of encoding === 'utf-8' ? utf8Pieces(chunks, mark) : decodedPieces(file, chunks, encoding)) {
+    signal.throwIfAborted()
+    read = end
+    yield { records: cutter.write(piece), read, orders: cutter.orders }
+  }
+  yield { records: cutter.end(), read, orders: cutter.orders }
+}
+
+/** What is searched, and where it ends in the file. */
+type Searched = { piece: Buffer | string; end: number }
+
+/** How many bytes each character takes of what is searched: UTF-8 is searched byte by byte. */
+const unitBytes: Record<Encoding, number> = { 'utf-8': 1, 'windows-1251': 1, 'utf-16le': 2, 'utf-16be': 2 }
+
+/** So much is searched at once: what is made of it is gone before it has to be moved in memory. */
+const pieceBytes = 64 * 1024
+
+async function* utf8Pieces(chunks: AsyncIterable<Buffer>, mark: number): AsyncGenerator<Searched> {
+  let end = 0
+  for await (const chunk of chunks) {
+    for (let at = end === 0 ? mark : 0; at < chunk.length; at += pieceBytes) {
+      const piece = chunk.subarray(at, at + pieceBytes)
+      yield { piece, end: end + at + piece.length }
+    }
+    end += chunk.length
+  }
+}
+
+async function* decodedPieces(file: string, chunks: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<Searched> {
+  for await (const { text, end } of decodeText(file, chunks, encoding)) yield { piece: text, end }
+}
+
+/** The records to the letter. */
+async function* letterPieces(
+  file: string,
+  chunks: AsyncIterable<Buffer>,
+  head: Buffer,
+  signal: AbortSignal,
+  keep: Keep,
 ): AsyncGenerator<RecordPiece> {
   const encoding = encodingOf(file, head)
   const at = { byte: 0, position: 0, counted: 0, text: '' }
@@ -92,8 +137,7 @@ async function* pieces(
     at.counted = tag
     return at.byte
   }
-  const { way, keep } = reading
-  const cutter = way === 'letter' ? new StrictCutter(file, byteAt, keep) : new QuickCutter(file, byteAt, keep, way === 'quick')
+  const cutter = new StrictCutter(file, byteAt, keep)
   let written = 0
   for await (const { text, byte } of wholeTags(decodeText(file, chunks, encoding), encoding)) {
     signal.throwIfAborted()

@@ -3,6 +3,24 @@ export class NotSure extends Error {
   override readonly name = 'NotSure'
 }
 
+// XML 1.0, 2.2; halves of surrogate pairs do not come out of a decoder that refuses them.
+const forbidden = /[\u0000-\u0008\v\f\u000e-\u001f\ufffe\uffff]/
+const forbiddenBytes = Array.from({ length: 32 }, (_, code) => code).filter((code) => forbidden.test(String.fromCharCode(code)))
+
+/** Whether there is a character that no document may have. Bytes are of UTF-8; each search through them is many times as fast as a pattern. */
+export function hasForbidden(piece: Buffer | string): boolean {
+  if (typeof piece === 'string') return forbidden.test(piece)
+  return forbiddenBytes.some((byte) => piece.includes(byte)) || piece.includes('\ufffe') || piece.includes('\uffff')
+}
+
+/**
+ * The same text, apart from the longer one that it was cut from, which would be kept in memory with it. It is the one that equal property names are, too, so that
+ * comparing it with a word of the program compares no characters.
+ */
+export function ownText(text: string): string {
+  return Object.keys({ [text]: null })[0] ?? text
+}
+
 /** Where the tag ends that begins at `tag`: the `>` outside of quotes, or -1 when it has not come yet. */
 export function tagEnd(text: string, tag: number): number {
   let end = text.indexOf('>', tag)
