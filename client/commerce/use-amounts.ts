@@ -5,11 +5,14 @@ import type { CatalogPrice, CatalogStock } from '../../shared/protocol/catalog-v
 export function useAmounts() {
   const { locale, t } = useI18n()
 
-  const decimal = (text: string): string =>
-    new Intl.NumberFormat(locale.value, { maximumFractionDigits: 15, numberingSystem: 'latn' }).format(text as Intl.StringNumericLiteral)
+  const format = (text: string, digits: Intl.NumberFormatOptions): string =>
+    new Intl.NumberFormat(locale.value, { maximumFractionDigits: 15, numberingSystem: 'latn', ...digits }).format(text as Intl.StringNumericLiteral)
+  const decimal = (text: string): string => format(text, {})
+  /** 420 and 344.40: with the hundredths where it is not whole. */
+  const amountOf = (text: string): string => format(text, { minimumFractionDigits: 2, trailingZeroDisplay: 'stripIfInteger' })
 
   const priceText = ({ amount, currency }: CatalogPrice): string =>
-    amount === null ? '—' : [decimal(amount), currency].filter(Boolean).join('\u00a0')
+    amount === null ? '—' : [amountOf(amount), currency].filter(Boolean).join('\u00a0')
 
   const fromText = ({ minQuantity }: CatalogPrice): string => (minQuantity === '0' ? '' : t('catalog.from', { quantity: decimal(minQuantity) }))
 
