@@ -6,7 +6,7 @@ import type { Api } from './api.ts'
 export async function* eventPages(
   api: Api,
   importId: string,
-  filter: { level?: string | undefined; stream?: string | undefined } = {},
+  filter: { level?: string | undefined; stream?: string | undefined; file?: string | undefined } = {},
 ): AsyncGenerator<StoredEvent[]> {
   let after = 0
   for (;;) {

@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
+import type { StoredEvent } from '../../../shared/protocol/views.ts'
 import { CliServer } from './cli-server.ts'
+import { jsonLines } from './command-line.ts'
 
 const server = new CliServer()
 
@@ -27,6 +29,24 @@ it('intake start bulk delivers to accounts by their names, logs tells of one, tr
     code: 2,
     err: expect.stringContaining('no account West'),
   })
+})
+
+it('intake logs --file tells of one file, with --stream of one delivery', async () => {
+  for (const name of ['Left', 'Right']) await server.intake('accounts', 'add', name, 'directory', '--address', `folder=${name}`)
+  const files = ['one.txt', 'two.txt'].map((name) => path.join(server.folder, name))
+  for (const file of files) await writeFile(file, `of ${file}`)
+  const started = await server.intake('start', 'bulk', ...files, '--option', 'accounts=Left,Right', '--follow')
+  const id = /bulk_[\w-]+/.exec(started.out)?.[0] ?? ''
+  const told = async (...args: string[]) =>
+    jsonLines<StoredEvent>((await server.intake('logs', id, '--json', '--file', '1', ...args)).out).map(({ stream, data }) => {
+      const { delivery } = data as { delivery: { file: number; state: string } }
+      return `${stream} ${delivery.file} ${delivery.state}`
+    })
+  const right = ['valid', 'copied', 'delivered', 'verified'].map((state) => `account/Right 1 ${state}`)
+  expect(await told('--stream', 'account/Right')).toEqual(right)
+  expect(await told('--stream', 'account/Right', '--follow')).toEqual(right)
+  expect((await told()).toSorted()).toEqual([...right, ...right.map((line) => line.replace('Right', 'Left'))].toSorted())
+  expect(await server.intake('logs', id, '--file', 'two.txt')).toMatchObject({ code: 2, err: expect.stringContaining('place of a file') })
 })
 
 it('intake start bulk sends folders: files of one name are told apart, and lie in their folders again', async () => {
