@@ -26,7 +26,7 @@ export type Crash = { status: 'crashed'; outOfMemory: boolean; message: string }
  */
 const headroomMb = 1024
 /** Room for what is new and mostly gone soon. V8 would take three times as much, and run no faster for it. */
-const youngMb = 48
+const youngMb = 16
 const lookEveryMs = 250
 
 /** One thread for one attempt, with a memory limit of its own, so that no file can take the server down or stall it. */

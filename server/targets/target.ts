@@ -148,6 +148,8 @@ export type Target = {
    * Makes the table `intake_checkpoint` on first use. Throws `fenced` when a newer attempt is there.
    */
   claim(fence: Fence): Promise<Checkpoint | null>
+  /** Takes batches to where they will be written by `writeAll` of these very batches, which then needs not wait for them. For targets that write elsewhere. */
+  bring?(batches: WriteBatch[]): void
   /** One transaction at a time on one Target. */
   begin(fence: Fence): Promise<TargetTransaction>
   /** Removes what `claim` and `commit` kept of this import session, and the table with its last row. */

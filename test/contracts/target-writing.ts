@@ -89,7 +89,10 @@ export function describeWriting(subject: Subject): void {
         const refused = transaction.writeAll([batch([1, 'a']), batch([2, 'b']), batch(['never', 'c'])])
         await expect(refused).rejects.toMatchObject({ code: 'value_invalid', details: { column: 'id' } })
         await transaction.writeAll([])
-        await transaction.writeAll([batch([1, 'd']), { table: book, columns: ['id', 'title', 'author_id'], rows: [[3, 'e', 1]] }])
+        // What was brought before is what is written.
+        const brought = [batch([1, 'd']), { table: book, columns: ['id', 'title', 'author_id'], rows: [[3, 'e', 1]] }]
+        target.bring?.(brought)
+        await transaction.writeAll(brought)
       })
       expect(await rowsOf(target, author)).toEqual([[1, 'd', null]])
       expect((await rowsOf(target, book)).map((row) => row[0])).toEqual([3])

@@ -5,11 +5,14 @@ import type { Table, Target, TargetTransaction } from '../target.ts'
 /** The calls of a target and of its transaction. A savepoint is opened, and then released or undone. */
 export type Call =
   | { of: 'thread'; name: 'open' }
-  | { of: 'target'; name: Exclude<keyof Target, 'capabilities'>; args: unknown[] }
+  | { of: 'target'; name: Exclude<keyof Target, 'capabilities' | 'bring'>; args: unknown[] }
   | { of: 'transaction'; name: Exclude<keyof TargetTransaction, 'savepoint'>; args: unknown[] }
   | { of: 'savepoint'; name: 'open' | 'release' | 'undo' }
+  | { of: 'batches'; name: 'write'; number: number }
 
 export type Question = { id: number; call: Call }
+/** Batches that will be written, under the number by which that is asked for. */
+export type Brought = { number: number; batches: unknown[] }
 export type Answer = { id: number; value?: unknown; error?: SentError }
 
 export type SentError = {

@@ -10,9 +10,10 @@ import type {
   TargetCapabilities,
   TargetRows,
   TargetTransaction,
+  WriteBatch,
 } from '../target.ts'
 import { receivedError } from './messages.ts'
-import type { Answer, Call, SentTable } from './messages.ts'
+import type { Answer, Brought, Call, SentTable } from './messages.ts'
 
 /** Room for what is new and mostly gone soon. */
 const youngMb = 16
@@ -36,9 +37,11 @@ class TargetThread {
   readonly #worker: Worker
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   readonly #numbers = new WeakMap<Table, number>()
+  readonly #brought = new WeakMap<WriteBatch[], number>()
   readonly #exited: Promise<void>
   #asked = 0
   #tables = 0
+  #bringings = 0
   #gone = false
 
   constructor(address: TargetAddress) {
@@ -59,6 +62,20 @@ class TargetThread {
     this.#waiting.set(this.#asked, waiting)
     this.#worker.postMessage({ id: this.#asked, call })
     return (await waiting.promise) as T
+  }
+
+  bring(batches: WriteBatch[]): void {
+    this.#bringings += 1
+    this.#brought.set(batches, this.#bringings)
+    this.#worker.postMessage({ number: this.#bringings, batches: batches.map((batch) => aboutTable(this, batch)) } satisfies Brought)
+  }
+
+  async writeAll(batches: WriteBatch[]): Promise<void> {
+    const number = this.#brought.get(batches)
+    // They are there once.
+    this.#brought.delete(batches)
+    if (number === undefined) await this.ask({ of: 'transaction', name: 'writeAll', args: [batches.map((batch) => aboutTable(this, batch))] })
+    else await this.ask({ of: 'batches', name: 'write', number })
   }
 
   get isGone(): boolean {
@@ -111,6 +128,7 @@ function targetIn(thread: TargetThread, capabilities: TargetCapabilities): Targe
     readRows: async (table, page) => await ask<TargetRows>('readRows', table, page),
     look: async (lookup) => await ask<Cell[][][]>('look', aboutTable(thread, lookup)),
     claim: async (fence) => await ask<Checkpoint | null>('claim', fence),
+    bring: (batches) => thread.bring(batches),
     begin: async (fence) => {
       await ask('begin', fence)
       return transactionIn(thread)
@@ -131,7 +149,7 @@ function transactionIn(thread: TargetThread): TargetTransaction {
   return {
     createTables: async (tables) => void (await ask('createTables', tables)),
     write: async (batch) => void (await ask('write', about(batch))),
-    writeAll: async (batches) => void (await ask('writeAll', batches.map(about))),
+    writeAll: async (batches) => await thread.writeAll(batches),
     link: async (batch) => void (await ask('link', about(batch))),
     find: async (lookup) => (await ask('find', about(lookup))) as (Cell[] | null)[],
     findAll: async (lookup) => (await ask('findAll', about(lookup))) as Cell[][][],

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openTarget } from '../registry.ts'
-import type { Table, Target, TargetAddress, TargetTransaction } from '../target.ts'
+import type { Table, Target, TargetAddress, TargetTransaction, WriteBatch } from '../target.ts'
 import { sentError } from './messages.ts'
-import type { Answer, Call, Question, SentTable } from './messages.ts'
+import type { Answer, Brought, Call, Question, SentTable } from './messages.ts'
 import { Savepoints } from './savepoints.ts'
 
 /** The body of a thread in which a target works: one call after the other, as they come. */
@@ -15,12 +15,20 @@ const { address } = workerData as { address: TargetAddress }
 class TargetHere {
   readonly #tables = new Map<number, Table>()
   readonly #savepoints = new Savepoints()
+  readonly #brought = new Map<number, WriteBatch[]>()
   #target: Target | null = null
   #transaction: TargetTransaction | null = null
   #last: Promise<void> = Promise.resolve()
 
-  receive({ id, call }: Question): void {
-    this.#last = this.#last.then(async () => await this.#answer(id, call))
+  receive(message: Question | Brought): void {
+    if ('batches' in message) {
+      this.#brought.set(message.number, this.#withTable(message.batches) as WriteBatch[])
+      return
+    }
+    const { id, call } = message
+    // A table comes with the first message that speaks of it.
+    const known = 'args' in call ? { ...call, args: call.args.map((arg) => this.#withTable(arg)) } : call
+    this.#last = this.#last.then(async () => await this.#answer(id, known))
   }
 
   async #answer(id: number, call: Call): Promise<void> {
@@ -36,13 +44,20 @@ class TargetHere {
     this.#target ??= await openTarget(address)
     if (call.of === 'thread') return this.#target.capabilities
     if (call.of === 'savepoint') return await this.#savepoints[call.name](this.#transaction!)
-    const args = call.args.map((arg) => this.#withTable(arg))
+    if (call.of === 'batches') return await this.#writeBrought(call.number)
+    const { args } = call
     if (call.of === 'target' && call.name === 'begin') {
       this.#transaction = await this.#target.begin(...(args as Parameters<Target['begin']>))
       return this.#savepoints.forget()
     }
     const on = (call.of === 'target' ? this.#target : this.#transaction) as unknown as Record<string, (...values: unknown[]) => Promise<unknown>>
     return await on[call.name]!(...args)
+  }
+
+  async #writeBrought(number: number): Promise<void> {
+    const batches = this.#brought.get(number)
+    this.#brought.delete(number)
+    await this.#transaction!.writeAll(batches!)
   }
 
   /** A batch or a look-up, or several, with the table in place of its number. */
@@ -56,4 +71,4 @@ class TargetHere {
 }
 
 const here = new TargetHere()
-port.on('message', (question: Question) => here.receive(question))
+port.on('message', (message: Question | Brought) => here.receive(message))

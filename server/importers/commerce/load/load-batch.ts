@@ -46,6 +46,7 @@ type Prepared = { behind: WriteBehind; applied: Promise<Applied> }
 export async function loadBatch(loading: Loading, batch: Batch, ready: Promise<void>): Promise<void> {
   const { writing, type } = loading
   const quick = batch.skip > 0 ? null : newRowsOf(batch.pieces, type, writing)
+  if (quick) loading.run.target.bring?.(quick.batches)
   const items = quick ? [] : itemsOf(batch)
   const good = items.filter(({ refusal }) => refusal === null)
   const prepared = quick ? { behind: new WriteBehind(quick.batches), applied: Promise.resolve(quick.applied) } : prepare(loading, good)

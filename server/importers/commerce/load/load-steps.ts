@@ -18,9 +18,9 @@ import { keepSource, readSource } from './source-row.ts'
 import { Transactions } from './transactions.ts'
 
 /** Records that are written at once, or values of them; and batches between two commits. */
-const batchRecords = 1000
+const batchRecords = 2000
 const batchCells = 200_000
-const batchesOfCommit = 10
+const batchesOfCommit = 5
 
 /** Does the chosen steps in their order, from where a former attempt came to. */
 export async function loadSteps(run: CommerceRun, position: Position): Promise<JobOutcome> {
