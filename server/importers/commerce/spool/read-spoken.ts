@@ -14,6 +14,9 @@ import type { Piece } from './spool.ts'
 const pieceRecords = 250
 const pieceCells = 50_000
 
+/** Where nothing is full yet, it is told how far it is after so many bytes. */
+const toldBytes = 2 ** 20
+
 /** What is listened for: what all records say to these steps, or those of a retry. */
 export type Listening = { types: CommerceType[]; only: { file: string; record: number }[] | null }
 
@@ -45,8 +48,9 @@ async function* spoken(file: string, pieces: AsyncGenerator<RecordPiece>, { type
   const wanted = only && new Set(only.flatMap((one) => (one.file === file ? [one.record] : [])))
   const kinds = new Set<string>()
   const known = { read: 0, records: 0, orders: 0, goodsFirst: true }
+  const pictures: string[] = []
+  let told = 0
   for await (const { records, read, orders } of pieces) {
-    const pictures: string[] = []
     for (const record of records) {
       kinds.add(record.kind)
       if (wanted?.has(record.record) === false) continue
@@ -55,9 +59,11 @@ async function* spoken(file: string, pieces: AsyncGenerator<RecordPiece>, { type
       for (const { type, item } of itemsOf(record, types)) packing.add(type, item)
     }
     Object.assign(known, { read, orders, goodsFirst: !kinds.has('offer') || kinds.has('product') })
-    yield { ...known, pictures, pieces: packing.take() }
+    if (!packing.hasFull && read - told < toldBytes) continue
+    told = read
+    yield { ...known, pictures: pictures.splice(0), pieces: packing.take() }
   }
-  yield { ...known, pictures: [], pieces: packing.rest() }
+  yield { ...known, pictures, pieces: packing.rest() }
 }
 
 /** Pieces on their way, one for each step. Where they are cut does not depend on how the file was read. */
@@ -75,6 +81,10 @@ class Packing {
     this.#open.set(type, packer)
     packer.add(item)
     if (packer.items >= pieceRecords || packer.cells >= pieceCells) this.#close(type, packer)
+  }
+
+  get hasFull(): boolean {
+    return this.#done.length > 0
   }
 
   /** Those that are full. */
