@@ -6,7 +6,7 @@ import type { Listening, Spoken } from './read-spoken.ts'
 import type { FromReading, ReadingInput, ToReading } from './reading-messages.ts'
 
 /** Room for what is new and mostly gone soon, and for all: records have limits far below. */
-const limits = { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 512 }
+const limits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 
 /** As `readSpoken`, in a thread of its own, so that several documents are read at the same time. It reads no further than what it says is taken. */
 export async function readApart(document: Document, signal: AbortSignal, listening: Listening): Promise<AsyncGenerator<Spoken> | { head: Buffer }> {
