@@ -50,7 +50,10 @@ export class Packer {
   }
 
   take(): Uint8Array {
-    return serialize(this.#packed)
+    const bytes = serialize(this.#packed)
+    // A list that has grown old would keep what it held alive until the next large collection, piece after piece.
+    this.#packed.cells.length = 0
+    return bytes
   }
 }
 
