@@ -12,6 +12,7 @@ import type {
   TargetTransaction,
   WriteBatch,
 } from '../target.ts'
+import { LogKeeper } from './log-keeper.ts'
 import { receivedError } from './messages.ts'
 import type { Answer, Brought, Call, SentTable } from './messages.ts'
 
@@ -39,12 +40,14 @@ class TargetThread {
   readonly #numbers = new WeakMap<Table, number>()
   readonly #brought = new WeakMap<WriteBatch[], number>()
   readonly #exited: Promise<void>
+  readonly #log: LogKeeper
   #asked = 0
   #tables = 0
   #bringings = 0
   #gone = false
 
   constructor(address: TargetAddress) {
+    this.#log = new LogKeeper(address)
     this.#worker = new Worker(new URL('./thread-body.ts', import.meta.url), {
       workerData: { address },
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
@@ -78,6 +81,13 @@ class TargetThread {
     else await this.ask({ of: 'batches', name: 'write', number })
   }
 
+  async commit(checkpoint: Checkpoint): Promise<void> {
+    // The last commit brings in all that is left, and has to be let do it.
+    if (checkpoint.done) await this.#log.rest()
+    await this.ask({ of: 'transaction', name: 'commit', args: [checkpoint] })
+    if (!checkpoint.done) this.#log.bringIn()
+  }
+
   get isGone(): boolean {
     return this.#gone
   }
@@ -91,10 +101,12 @@ class TargetThread {
   }
 
   async end(): Promise<void> {
+    await this.#log.close()
     await this.#worker.terminate()
   }
 
   async close(): Promise<void> {
+    await this.#log.close()
     if (this.#gone) return
     await this.ask({ of: 'target', name: 'close', args: [] })
     await this.#exited
@@ -155,7 +167,7 @@ function transactionIn(thread: TargetThread): TargetTransaction {
     findAll: async (lookup) => (await ask('findAll', about(lookup))) as Cell[][][],
     savepoint: async (work) => await inSavepoint(thread, work),
     danglingReferences: async (limit) => (await ask('danglingReferences', limit)) as DanglingReference[],
-    commit: async (checkpoint) => void (await ask('commit', checkpoint)),
+    commit: async (checkpoint) => await thread.commit(checkpoint),
     // A thread that is gone has undone it.
     rollback: async () => (thread.isGone ? undefined : void (await ask('rollback'))),
   }

@@ -26,11 +26,15 @@ type Shape = { table: Table; columns: Column[]; width: number; encoders: Encoder
  * Compiles how rows of these columns are written. See `WriteBatch` for what a key means. `references` gather what foreign keys are given; with them, and where
  * `needsWholeRows` says so, a batch has to be spelled out.
  */
-export function compileWriter(connection: Connection, { table, columns: names, key, same }: BatchShape, references: ReferencedValues[]): Writer {
+export function compileWriter(
+  connection: Connection,
+  { table, columns: names, key, same, absent }: BatchShape,
+  references: ReferencedValues[],
+): Writer {
   const columns = pickColumns(table, columnsOf({ columns: names, ...(same && { same }) }))
   refuseGenerated(table, columns)
   const encoders = columns.map(encoderOf)
-  const store = compileStore(connection, table, { names, same: same?.columns ?? [], key })
+  const store = compileStore(connection, table, { names, same: same?.columns ?? [], key, absent: absent === true })
   return ({ rows, same: now }) => writeRows({ table, columns, width: names.length, encoders, store, references, same: now?.values ?? [] }, rows)
 }
 
@@ -128,12 +132,12 @@ function checkedColumn(error: AppError, columns: Column[]): number {
 function compileStore(
   connection: Connection,
   table: Table,
-  { names, same, key }: { names: string[]; same: string[]; key: string[] | undefined },
+  { names, same, key, absent }: { names: string[]; same: string[]; key: string[] | undefined; absent: boolean },
 ): Store {
   const all = [...names, ...same]
   const positions = key ? keyPositions(table, all, key) : []
   if (key && lacksRequired(table, all)) return { one: updateOrInsert(connection, table, names, positions), blocks: null }
-  const conflict = key ? ` ON CONFLICT (${quoteNames(key)}) ${conflictAction(all, key)}` : ''
+  const conflict = key && !absent ? ` ON CONFLICT (${quoteNames(key)}) ${conflictAction(all, key)}` : ''
   const sqlFor = (rows: number): string => `${insertSql(table, names, same, rows)}${conflict}`
   const statement = connection.prepare(sqlFor(1))
   const one: Store['one'] = (values, named) => void statement.run(values, named)

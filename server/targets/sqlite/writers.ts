@@ -54,7 +54,7 @@ export class Writers {
   }
 
   #get(batch: BatchShape): Prepared {
-    const shape = JSON.stringify([batch.columns, batch.key, batch.same?.columns])
+    const shape = JSON.stringify([batch.columns, batch.key, batch.same?.columns, batch.absent])
     const shapes = this.#prepared.get(batch.table) ?? new Map<string, Prepared>()
     this.#prepared.set(batch.table, shapes)
     const prepared = shapes.get(shape) ?? this.#prepare(batch)

@@ -77,8 +77,11 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
   const writing = { ...loading.writing, now: new Date().toISOString() }
   const total = figuresOf(survey).totals[type]
   const commit = async (): Promise<void> => {
+    const flushed = context.flush()
+    // Told below.
+    flushed.catch(() => undefined)
     await keepSource(await transactions.begin(), writing, position.tally, null)
-    await context.flush()
+    await flushed
     await transactions.commit({ done: false, state: position.toState() })
     committed()
   }
