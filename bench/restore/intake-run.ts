@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openAsBlob } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImportView } from '../../shared/protocol/views.ts'
 import { isFinal } from '../../shared/session-status.ts'
+import { sendForm } from './send-form.ts'
 
 export type Measured = { seconds: number; peakRssMb: number; idleRssMb: number; view: ImportView }
 
@@ -108,13 +108,8 @@ async function measured(run: Start, pid: number): Promise<Measured> {
 }
 
 async function start(run: Start): Promise<ImportView> {
-  const form = new FormData()
-  form.set('kind', run.kind)
-  form.set('target', run.targetId)
-  form.set('options', JSON.stringify(run.options))
-  for (const file of run.files) form.append('file', await openAsBlob(file), path.basename(file))
-  const answer = await fetch(`${run.address}/api/imports`, { method: 'POST', headers: { cookie: run.cookie }, body: form })
-  const body = (await answer.json()) as { import?: ImportView }
+  const fields = { kind: run.kind, target: run.targetId, options: JSON.stringify(run.options) }
+  const body = (await sendForm(`${run.address}/api/imports`, { cookie: run.cookie }, fields, run.files)) as { import?: ImportView }
   if (!body.import) throw new Error(`the run was refused: ${JSON.stringify(body)}`)
   return body.import
 }
