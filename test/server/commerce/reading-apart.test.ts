@@ -79,7 +79,12 @@ describe('What was read of a file', () => {
       }
     }
     const found: string[] = []
-    for await (const { packed, skip } of spool.pieces('1.xml', 'catalog', 2500)) found.push(...unpack(packed).slice(skip).map(({ kind, key }) => `${kind} ${key}`))
+    for await (const { packed, skip } of spool.pieces('1.xml', 'catalog', 2500))
+      found.push(
+        ...unpack(packed)
+          .slice(skip)
+          .map(({ kind, key }) => `${kind} ${key}`),
+      )
     expect(found).toEqual(expected.slice(2500))
     await spool.close()
   })
