@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { paths } from '../../shared/protocol/paths.ts'
 import { isFinal } from '../../shared/session-status.ts'
 import type { ApiClient } from '../support/api-client.ts'
@@ -78,11 +78,13 @@ describe.skipIf(!hasLibfiu)('a disk that loses writes, cuts them short and fails
     }
     const runs = await Promise.all(modes.map(begin))
     for (const call of ['write', 'shortWrite', 'sync', 'datasync'] as const) await disk.fail(server.pid, call, often)
-    await eventually(async () => {
+    // Runs that were hit wait for 1, 4 and 15 seconds before they go on.
+    const untilHit = async (): Promise<void> => {
       const views = await Promise.all(runs.map(async ({ importId }) => await api.import(importId).catch(() => null)))
       const hit = server.said.includes('attempt given up') || views.some((view) => view !== null && isFinal(view.status))
       expect(hit).toBe(true)
-    })
+    }
+    await vi.waitFor(untilHit, { timeout: 90_000, interval: 25 })
     await disk.heal(server.pid)
     for (const { importId, mode, target, before } of runs) {
       const view = await ended(importId)
