@@ -2,12 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Migrator } from '@mikro-orm/migrations'
 import type { SqlEntityManager, SqlMikroORM } from '@mikro-orm/sql'
-import type { DatabaseConnection } from 'kysely'
 import type { AppDatabase } from '../config/config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { entities } from './entities.ts'
 import { migrations as postgresqlMigrations } from './migrations/postgresql/list.ts'
 import { migrations as sqliteMigrations } from './migrations/sqlite/list.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
 import { tellSqliteErrors } from './sqlite-errors.ts'
 import { holdStartLock } from './start-lock.ts'
 import { tellUnreachable } from './unreachable.ts'
@@ -97,7 +97,7 @@ async function openSqlite(file: string): Promise<SqlMikroORM> {
   const orm = await MikroORM.init({
     ...shared,
     dbName: file,
-    onCreateConnection: async (connection) => tellSqliteErrors(connection as DatabaseConnection),
+    driverOptions: sqliteDialect(file, tellSqliteErrors),
     migrations: { migrationsList: sqliteMigrations, snapshot: false },
   })
   // Measured: WAL with a late checkpoint alone doubles the row rate; NORMAL loses nothing when the process dies.

@@ -2,11 +2,12 @@ import type { Database, EntityManager } from '../database/database.ts'
 import { ImportSessionEntity } from '../database/entities.ts'
 import type { ImportSession } from '../database/entities.ts'
 import { storableJson, storableText } from '../database/storable.ts'
-import { LockMode } from '@mikro-orm/core'
-import type { LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
+import type { Ledger, LogLevel, StoredEvent } from '../../shared/protocol/views.ts'
 import { isFinal } from '../../shared/session-status.ts'
 import type { SessionStatus } from '../../shared/session-status.ts'
 import { chainEvents } from './event-chain.ts'
+import { lockHead, moveHead } from './event-head.ts'
+import type { EventHead } from './event-head.ts'
 import { insertEvents } from './event-rows.ts'
 
 /** An event before it has its number. */
@@ -67,48 +68,44 @@ export class EventLog {
   }
 
   async #store(change: Change): Promise<StoredEvent[] | null> {
+    const { importId, drafts, patch } = change
     return await this.#database.em().transactional(async (em) => {
-      const row = await em.findOne(
-        ImportSessionEntity,
-        { id: change.importId },
-        { fields: ['id', 'status', 'attempt', 'lastSeq', 'logHash', 'ledger'], lockMode: LockMode.PESSIMISTIC_WRITE, disableIdentityMap: true },
-      )
-      if (!row || !holds(change, row)) return null
+      const head = await lockHead(em, this.#database.dialect, importId)
+      if (!head || !holds(change, head)) return null
       await change.before?.(em)
-      const events = number(change.drafts, row, change.patch)
-      const last = events.at(-1)
-      const patch: Partial<ImportSession> = { ...change.patch }
-      if (last) Object.assign(patch, { lastSeq: last.seq, logHash: chainEvents(row.logHash, events) })
-      if (events.length > 0) await insertEvents(em, change.importId, events)
-      if (Object.keys(patch).length > 0) await em.nativeUpdate(ImportSessionEntity, { id: change.importId }, patch)
+      const events = number(drafts, head)
+      const end = events.findIndex(({ status }) => status !== undefined && isFinal(status))
+      if (end >= 0) events[end]!.data = closing(events.slice(0, end + 1), head, patch?.ledger ?? (await ledgerOf(em, importId)))
+      if (events.length > 0) {
+        await insertEvents(em, importId, events)
+        await moveHead(em, importId, { lastSeq: events.at(-1)!.seq, logHash: chainEvents(head.logHash, events) })
+      }
+      if (patch && Object.keys(patch).length > 0) await em.nativeUpdate(ImportSessionEntity, { id: importId }, patch)
       await change.within?.(em)
       return events
     })
   }
 }
 
-type Head = Pick<ImportSession, 'status' | 'attempt' | 'lastSeq' | 'logHash' | 'ledger'>
-
-function holds({ expect }: Change, row: Head): boolean {
-  if (expect?.attempt !== undefined && expect.attempt !== row.attempt) return false
-  return !expect?.statuses || expect.statuses.includes(row.status)
+function holds({ expect }: Change, head: EventHead): boolean {
+  if (expect?.attempt !== undefined && expect.attempt !== head.attempt) return false
+  return !expect?.statuses || expect.statuses.includes(head.status)
 }
 
-function number(drafts: EventDraft[], row: Head, patch?: Partial<ImportSession>): StoredEvent[] {
+function number(drafts: EventDraft[], { lastSeq }: EventHead): StoredEvent[] {
   const at = new Date().toISOString()
-  const events: StoredEvent[] = []
-  for (const draft of drafts) {
-    const event: StoredEvent = { seq: row.lastSeq + events.length + 1, at, ...clean(draft) }
-    if (draft.type === 'status' && isFinal(draft.status)) event.data = closing(event, row, events, patch)
-    events.push(event)
-  }
-  return events
+  return drafts.map((draft, index) => ({ seq: lastSeq + index + 1, at, ...clean(draft) }))
 }
 
 /** The last event of a run says how many events there are and what the chain was before it, so that a log that lost its tail shows. */
-function closing(event: StoredEvent, row: Head, before: StoredEvent[], patch?: Partial<ImportSession>): unknown {
-  const data = typeof event.data === 'object' ? event.data : {}
-  return { ...data, count: event.seq, checksum: chainEvents(row.logHash, before), ledger: patch?.ledger ?? row.ledger }
+function closing(events: StoredEvent[], head: EventHead, ledger: Ledger | undefined): unknown {
+  const { data, seq } = events.at(-1)!
+  return { ...(typeof data === 'object' && data), count: seq, checksum: chainEvents(head.logHash, events.slice(0, -1)), ledger }
+}
+
+async function ledgerOf(em: EntityManager, importId: string): Promise<Ledger | undefined> {
+  const row = await em.findOne(ImportSessionEntity, { id: importId }, { fields: ['ledger'], disableIdentityMap: true })
+  return row?.ledger
 }
 
 function clean(draft: EventDraft): Omit<StoredEvent, 'seq' | 'at'> {
