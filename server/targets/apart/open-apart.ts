@@ -12,7 +12,7 @@ import type {
   TargetTransaction,
   WriteBatch,
 } from '../target.ts'
-import { LogKeeper } from './log-keeper.ts'
+import { LogKeeper } from '../sqlite/log-keeper.ts'
 import { receivedError } from './messages.ts'
 import type { Answer, Brought, Call, SentTable } from './messages.ts'
 
