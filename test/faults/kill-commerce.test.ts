@@ -3,7 +3,7 @@ import { hasPostgres, startPostgres } from '../support/postgres.ts'
 import { postgresTargets, sqliteTargets } from './commerce/commerce-targets.ts'
 import type { CommerceTargets } from './commerce/commerce-targets.ts'
 import { KillCommerceRun } from './commerce/kill-commerce-run.ts'
-import { killPoints } from './restore/kill-points.ts'
+import { killPoints } from './kill/kill-points.ts'
 import { firstSeed, SeededRandom } from './seeded-random.ts'
 
 /** Kills for each database; 100 by hand. */
@@ -21,13 +21,14 @@ function describeKills(open: () => Promise<CommerceTargets>): void {
   })
   afterAll(async () => await targets?.close())
 
-  it(
-    `${points} times in the middle (seed ${seed})`,
-    async () => {
-      const run = await KillCommerceRun.open(targets)
+  it.each(['first', 'changed'] as const)(
+    `${points} times in the middle, %s edition (seed ${seed})`,
+    async (edition) => {
+      const run = await KillCommerceRun.open(edition, targets)
       try {
         const undisturbed = await run.undisturbed()
         expect(undisturbed.end).toMatchObject({ status: 'partly_failed', log: [] })
+        expect(undisturbed.end.counts).toMatchObject({ entities: { products: { changed: edition === 'changed' ? 2103 : 0 } } })
         const random = new SeededRandom(seed)
         const chosen = killPoints(undisturbed.trace, Math.max(points, fewest), random)
         while (chosen.length > points) chosen.splice(random.between(0, chosen.length - 1), 1)
@@ -42,7 +43,7 @@ function describeKills(open: () => Promise<CommerceTargets>): void {
         // A test that kills nothing would pass as well.
         expect(interrupted).toBeGreaterThanOrEqual(Math.floor(points / 3))
         const counts = [...Map.groupBy(phases, (phase) => phase)].map(([phase, list]) => `${phase} ${list.length}`)
-        console.log(`${interrupted} of ${points} kills made another attempt. Killed in ${counts.join(', ')}`)
+        console.log(`${edition}: ${interrupted} of ${points} kills made another attempt. Killed in ${counts.join(', ')}`)
       } finally {
         await run.close()
       }

@@ -4,7 +4,7 @@ import { postgresTargets, sqliteTargets } from './restore/fault-target.ts'
 import type { Content, FaultTargets } from './restore/fault-target.ts'
 import { KillRun } from './restore/kill-run.ts'
 import type { End } from './restore/kill-run.ts'
-import { killPoints } from './restore/kill-points.ts'
+import { killPoints } from './kill/kill-points.ts'
 import { firstSeed, SeededRandom } from './seeded-random.ts'
 
 /** Kills for each way to load and each database; 100 by hand. */
