@@ -21,8 +21,9 @@ type Measured = { seconds: number; growth: number; before: number }
 
 /**
  * `npm run bench -- bulk [MIB] [FILES] [ROUNDS]`: so many MiB in so many files to four folders, against `cp` (alone, and with `sync`, since Intake says of a file
- * that it arrived when it is safe) and to an S3 store, against the same client without Intake. What is measured is the run, not the upload before it. A run of
- * eight small files comes first and is not counted: a server that was just started has not compiled and loaded what runs need.
+ * that it arrived when it is safe) and against the same work on the bytes without Intake; and to an S3 store, against the same client without Intake. What is
+ * measured is the run, not the upload before it. A run of eight small files comes first and is not counted: a server that was just started has not compiled and
+ * loaded what runs need.
  */
 async function bulk(args: string[]): Promise<void> {
   const [size = 1024, files = 64, rounds = 3] = args.map(Number)
@@ -46,25 +47,28 @@ async function bulk(args: string[]): Promise<void> {
     const secrets = { accessKeyId: 'key', secretAccessKey: 'secret' }
     const store = await addAccount(api, { name: 'store', driver: 's3', address, secrets })
     await warmUp(server, api, dir, [...accounts, store])
-    const ratios: { cp: number[]; safe: number[]; s3: number[] } = { cp: [], safe: [], s3: [] }
+    const ratios: Record<'cp' | 'safe' | 'bare' | 's3', number[]> = { cp: [], safe: [], bare: [], s3: [] }
     for (let round = 1; round <= rounds; round++) {
       const cp = await copied(source, path.join(dir, 'copies'), false)
       const safe = await copied(source, path.join(dir, 'copies'), true)
+      const bare = await withoutIntake(source, path.join(dir, 'copies'))
       const ours = await delivered(server, api, source, accounts)
       await removeDeliveries(dir)
       const plain = Number((await run(process.execPath, [path.join(here, 's3-client.ts'), source, port])).stdout)
       const sent = await delivered(server, api, source, [store])
       ratios.cp.push(cp / ours.seconds)
       ratios.safe.push(safe / ours.seconds)
+      ratios.bare.push(bare / ours.seconds)
       ratios.s3.push(plain / sent.seconds)
       const memory = ({ growth, before }: Measured) => `+${Math.round(growth / mebi)} MiB from ${Math.round(before / mebi)}`
       console.log(
-        `round ${round}: folders: cp ${cp.toFixed(2)} s, cp and sync ${safe.toFixed(2)} s, Intake ${ours.seconds.toFixed(2)} s, memory ${memory(ours)}`,
+        `round ${round}: folders: cp ${cp.toFixed(2)} s, cp and sync ${safe.toFixed(2)} s, the same work ${bare.toFixed(2)} s, Intake ${ours.seconds.toFixed(2)} s, memory ${memory(ours)}`,
       )
       console.log(`         S3: client ${plain.toFixed(2)} s, Intake ${sent.seconds.toFixed(2)} s, memory ${memory(sent)}`)
     }
     const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!.toFixed(2)
-    console.log(`median ratios (promised: 0.60): cp ${median(ratios.cp)}, cp and sync ${median(ratios.safe)}, S3 ${median(ratios.s3)}`)
+    const { cp, safe, bare, s3 } = ratios
+    console.log(`median ratios (promised: 0.60): cp ${median(cp)}, cp and sync ${median(safe)}, the same work ${median(bare)}, S3 ${median(s3)}`)
   } finally {
     sink.kill()
     await server.close()
@@ -95,6 +99,13 @@ async function copied(source: string, to: string, safe: boolean): Promise<number
   const seconds = (performance.now() - start) / 1000
   await rm(to, { recursive: true })
   return seconds
+}
+
+async function withoutIntake(source: string, to: string): Promise<number> {
+  await run('sync')
+  const { stdout } = await run(process.execPath, [path.join(here, 'bare-folders.ts'), source, to, String(folders)])
+  await rm(to, { recursive: true })
+  return Number(stdout)
 }
 
 async function delivered(server: ServerProcess, api: ApiClient, source: string, accounts: string[]): Promise<Measured> {

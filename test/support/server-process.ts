@@ -9,6 +9,12 @@ import { adminLogin, adminPassword } from './start-app.ts'
 
 const ownMain = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 
+const running = new Set<ChildProcess>()
+// A test that gave up waiting for a start leaves nobody to end it.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 export type Exit = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
 /** `main` is the program, the product's own when left out; `role` its word. */
@@ -123,10 +129,8 @@ export class ServerProcess {
     })
     this.#child = child
     this.#said = ''
-    // A test that gave up waiting for the start leaves nobody to end it.
-    const end = () => child.kill('SIGKILL')
-    process.once('exit', end)
-    child.once('exit', () => process.off('exit', end))
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString('utf8')).slice(-200_000)
     })
