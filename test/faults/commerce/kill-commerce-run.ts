@@ -49,14 +49,14 @@ export class KillCommerceRun {
     const run = await this.#server.watched(this.#sent, id, target)
     const phase = await this.#server.killAt(point, run)
     await this.#server.startAgain()
-    const attempts = await this.#server.attempts(run.importId)
+    const { attempt: attempts } = await this.#server.ended(run.importId)
     return { end: await this.#end(run.importId, target), attempts, phase }
   }
 
   async #make(): Promise<{ target: CommerceTarget; id: string }> {
     const target = await this.#targets.create()
     const id = await this.#server.add(target)
-    if (this.#before) await this.#server.attempts((await this.#server.send(this.#before, id)).import.id)
+    if (this.#before) await this.#server.ended((await this.#server.send(this.#before, id)).import.id)
     return { target, id }
   }
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { paths } from '../../../shared/protocol/paths.ts'
-import type { Ledger, StartAnswer, StoredEvent } from '../../../shared/protocol/views.ts'
+import type { ImportView, Ledger, StartAnswer, StoredEvent } from '../../../shared/protocol/views.ts'
 import type { ApiClient, StartOptions } from '../../support/api-client.ts'
 import { ServerProcess } from '../../support/server-process.ts'
 import { logFaults } from '../log-faults.ts'
@@ -68,14 +68,13 @@ export class KilledServer {
     await this.#server.begin()
   }
 
-  /** Waits for the end of a run, and answers how many attempts it took. */
-  async attempts(importId: string): Promise<number> {
-    return (await this.#api.ended(importId)).attempt
+  async ended(importId: string): Promise<ImportView> {
+    return await this.#api.ended(importId)
   }
 
   /** What the server says once all is over, and the whole log. */
   async end(importId: string, target: OwnTarget): Promise<{ end: RunEnd; events: StoredEvent[] }> {
-    const { status, progress, ledger, lastSeq, logChecksum } = await this.#api.ended(importId)
+    const { status, progress, ledger, lastSeq, logChecksum } = await this.ended(importId)
     const events = await this.#api.events(importId)
     const rejected = (await this.#api.get(paths.rejected(importId))).text
     // The server tidies up after the last event.

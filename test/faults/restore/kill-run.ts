@@ -51,7 +51,7 @@ export class KillRun {
     const phase = await this.#server.killAt(point, run)
     const rightAfter = { content: await target.content(), faults: await target.faults() }
     await this.#server.startAgain()
-    const attempts = await this.#server.attempts(run.importId)
+    const { attempt: attempts } = await this.#server.ended(run.importId)
     return { rightAfter, end: await this.#end(run.importId, target), attempts, phase }
   }
 
