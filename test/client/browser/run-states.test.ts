@@ -4,6 +4,7 @@ import EntityReport from '../../../client/components/import/EntityReport.vue'
 import ImportHeader from '../../../client/components/import/ImportHeader.vue'
 import ProgressPanel from '../../../client/components/import/ProgressPanel.vue'
 import RejectedTable from '../../../client/components/import/RejectedTable.vue'
+import ResultPanel from '../../../client/components/import/ResultPanel.vue'
 import StepTrack from '../../../client/components/import/StepTrack.vue'
 import ActiveRunList from '../../../client/components/shell/ActiveRunList.vue'
 import HoldQuestion from '../../../client/pages/HoldQuestion.vue'
@@ -125,6 +126,24 @@ describe('what else a run can be', () => {
   it('over, with nothing new', async () => {
     const { screen } = await mount(EntityReport, { rows: [{ entity: 'products', created: 0, changed: 0, unchanged: 20, deleted: 0, rejected: 0 }] })
     await expect.element(screen.getByText('Everything was as it is already: no row was written.')).toBeVisible()
+  })
+
+  it.each([
+    { locale: 'en' as const, name: 'The database is in use' },
+    { locale: 'ru' as const, name: 'База занята' },
+    { locale: 'ar' as const, name: 'قاعدة البيانات مشغولة' },
+  ])('failed: what kind of reason, in the words of $locale, and what the server says of it', async ({ locale, name }) => {
+    const error = { code: 'target_locked' as const, message: 'Another program is writing to this database file.' }
+    const { screen } = await mount(ResultPanel, { view: importView({ status: 'failed', error }) }, '/', locale)
+    await expect.element(screen.getByTestId('reason-name')).toHaveTextContent(name)
+    await expect.element(screen.getByTestId('reason')).toMatchTextContent(error.message)
+  })
+
+  it('cancelled: what was said, of which there is no kind', async () => {
+    const error = { code: 'cancelled' as const, message: 'anna asked for it.' }
+    const { screen } = await mount(ResultPanel, { view: importView({ status: 'cancelled', error }) })
+    await expect.element(screen.getByTestId('reason')).toHaveTextContent('anna asked for it.')
+    expect(screen.getByTestId('reason-name').elements()).toEqual([])
   })
 
   it('partly failed: records of 1C with their Ид, file and line', async () => {
