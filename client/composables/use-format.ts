@@ -18,7 +18,8 @@ export function useFormat() {
     )
 
   const bytes = (value: number): string => {
-    const step = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
+    // 999.5 of one would be rounded to a thousand: they are one of the next.
+    const step = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value / 0.9995) / 3))
     const scaled = value / 1000 ** step
     return new Intl.NumberFormat(tag.value, {
       style: 'unit',
