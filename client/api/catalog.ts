@@ -9,7 +9,7 @@ export async function getCatalog(targetId: string, source: string | undefined): 
 
 export async function getProducts(
   targetId: string,
-  query: { source: string; group: string | undefined; page: number; limit: number },
+  query: { source: string; group: string | undefined; q: string | undefined; page: number; limit: number },
 ): Promise<CatalogProducts> {
   return await request<CatalogProducts>(paths.catalogProducts(targetId), { query })
 }

@@ -127,9 +127,12 @@ export type TargetTransaction = {
 
 /**
  * Which rows of a table: in the order of its primary key, or of the columns `order` (null last) and then of that. `only`: those that have these values, null
- * being one, or one of several. `select`: these columns alone.
+ * being one, or one of several. `search`: those that have each of its words somewhere in the text of its columns. `select`: these columns alone.
  */
-export type Page = { offset: number; limit: number; only?: Record<string, Cell | string[]>; order?: string[]; select?: string[] }
+export type Page = { offset: number; limit: number; only?: Record<string, Cell | string[]>; search?: Search; order?: string[]; select?: string[] }
+
+/** Words in upper or lower case, as far as the database knows the letters: a PostgreSQL that was built without ICU knows those of its locale. */
+export type Search = { words: string[]; columns: string[] }
 
 export type TargetRows = { columns: string[]; rows: Cell[][]; total: number | null }
 

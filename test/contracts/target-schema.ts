@@ -125,6 +125,36 @@ export function describeSchema(subject: Subject): void {
       expect((await target.readRows(shelf, { ...page, offset: 0, only: { rank: null } })).rows).toEqual([[2]])
       expect((await target.readRows(shelf, { ...page, offset: 0, only: { room: ['other', 'none'] } })).rows).toEqual([[3]])
     })
+
+    it('are found by words in any of their texts, whatever the case, and whatever means something to the database', async () => {
+      const goods = table('goods', [column('id', 'integer'), column('name', 'text', { nullable: true }), column('code', 'text', { nullable: true })])
+      const target = await openWithTables(subject(), [goods])
+      await inTransaction(target, async (transaction) => {
+        const rows = [
+          [1, 'Зелёный чай', 'T-001'],
+          [2, 'Чай чёрный, 100%', null],
+          [3, null, 'T_001'],
+          [4, 'Ça va\\', "it's"],
+        ]
+        await transaction.write({ table: goods, columns: ['id', 'name', 'code'], rows })
+      })
+      const found = async (...words: string[]) => {
+        const { rows, total } = await target.readRows(goods, { offset: 0, limit: 9, search: { words, columns: ['name', 'code'] }, select: ['id'] })
+        expect(total).toBe(rows.length)
+        return rows.map(([id]) => id)
+      }
+      expect(await found('ЧАЙ')).toEqual([1, 2])
+      expect(await found('чай', 'зелён')).toEqual([1])
+      expect(await found('чай', 't-001')).toEqual([1])
+      expect(await found('_001')).toEqual([3])
+      expect(await found('0%')).toEqual([2])
+      expect(await found('%чай')).toEqual([])
+      expect(await found('ÇA')).toEqual([4])
+      expect(await found('va\\')).toEqual([4])
+      expect(await found("IT'S")).toEqual([4])
+      // Words, and not what stands between two columns.
+      expect(await found('чайt')).toEqual([])
+    })
   })
 
   describe('a target', () => {

@@ -5,7 +5,7 @@ import type { Plugin } from 'vite'
 
 /** An answer that a test has laid ready for a path; without a status it is cut off in the middle. One that is held waits for `/fake/release`. */
 export type Prepared = { method: string; path: string; status?: number; body?: unknown; held?: boolean }
-export type Asked = { method: string; path: string; idempotencyKey: string; text: string }
+export type Asked = { method: string; path: string; query: string; idempotencyKey: string; text: string }
 
 /**
  * An API for pages in a test of their own: answers what the test has laid ready (`PUT /fake/answers`), the last answer of a path again and again, and
@@ -17,8 +17,8 @@ export function fakeApi(): Plugin {
     configureServer: (server) => {
       const api = new FakeApi()
       server.middlewares.use((request, response, next) => {
-        const path = request.url?.split('?')[0] ?? ''
-        if (path.startsWith('/api/') || path.startsWith('/fake/')) void api.answer(path, request, response)
+        const [path = '', query = ''] = request.url?.split('?') ?? []
+        if (path.startsWith('/api/') || path.startsWith('/fake/')) void api.answer({ path, query }, request, response)
         else next()
       })
     },
@@ -30,10 +30,10 @@ class FakeApi {
   #asked: Asked[] = []
   readonly #gate = new EventEmitter().setMaxListeners(0)
 
-  async answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = (await buffer(request)).toString('latin1')
+  async answer({ path, query }: { path: string; query: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await buffer(request)
     if (path === '/fake/answers') {
-      this.#prepared = JSON.parse(text) as Prepared[]
+      this.#prepared = JSON.parse(body.toString('utf8')) as Prepared[]
       this.#asked = []
       return reply(response, 204)
     }
@@ -43,7 +43,7 @@ class FakeApi {
     }
     if (path === '/fake/asked') return reply(response, 200, this.#asked.splice(0))
     const method = request.method ?? 'GET'
-    this.#asked.push({ method, path, idempotencyKey: String(request.headers['idempotency-key'] ?? ''), text })
+    this.#asked.push({ method, path, query, idempotencyKey: String(request.headers['idempotency-key'] ?? ''), text: body.toString('latin1') })
     const found = this.#take(method, path)
     if (!found) return reply(response, 404, { error: { code: 'not_found', message: 'Nobody laid an answer ready.', requestId: 'test' } })
     if (found.held) await once(this.#gate, 'release')

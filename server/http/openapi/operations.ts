@@ -229,7 +229,7 @@ export const operations: Operation[] = [
   {
     method: 'get',
     path: '/targets/{id}/catalog/products',
-    summary: 'A page of the products of a group, or of all',
+    summary: 'A page of the products of a group, or of all; with q of those that have its words in name, article, barcode or id',
     access: 'login',
     query: productsQuery,
     answers: { 200: catalogProductsSchema },

@@ -20,8 +20,8 @@ export function catalogRoutes(router: Router<State>, { targets, pictures, access
     ctx.body = await targets.use(id(ctx.params), async (target) => await readCatalog(target, source))
   })
   router.get('/api/targets/:id/catalog/products', access.login, async (ctx) => {
-    const { source, group, page, limit } = parse(productsQuery, ctx.query)
-    const wanted = { source, group, offset: (page - 1) * limit, limit }
+    const { source, group, q, page, limit } = parse(productsQuery, ctx.query)
+    const wanted = { source, group, q, offset: (page - 1) * limit, limit }
     ctx.body = await targets.use(id(ctx.params), async (target) => await readProducts(target, wanted))
   })
   router.get('/api/targets/:id/catalog/products/:product', access.login, async (ctx) => {

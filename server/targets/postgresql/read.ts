@@ -65,7 +65,7 @@ function encodeKey(key: Cell[], encoders: Encoder[]): string[] | null {
 export async function readPage(session: Session, table: Table, page: Page): Promise<TargetRows> {
   const names = page.select ?? table.columns.map((column) => column.name)
   const columns = pickColumns(table, names)
-  const { sql, values } = among(table, page.only ?? {})
+  const { sql, values } = among(table, page, page.search ? await lowerCollation(session) : '')
   const order = [...(page.order ?? []), ...table.primaryKey].map(quoteName)
   const ordered = order.length > 0 ? `ORDER BY ${order.join(', ')}` : ''
   const end = `LIMIT $${values.length + 1} OFFSET $${values.length + 2}`
@@ -76,8 +76,14 @@ export async function readPage(session: Session, table: Table, page: Page): Prom
   return { columns: names, rows: decoded, total: total > countedAtMost ? null : total }
 }
 
+/** What makes `lower` know all letters: in a database of locale C it knows those of ASCII alone. Nothing where this server has no such collation. */
+async function lowerCollation(session: Session): Promise<string> {
+  const known = await session.rows(`SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu' AND getdatabaseencoding() = 'UTF8'`, [])
+  return known.length > 0 ? ' COLLATE pg_catalog."und-x-icu"' : ''
+}
+
 /** `FROM … WHERE …`, and the values in it. */
-function among(table: Table, only: NonNullable<Page['only']>): { sql: string; values: string[] } {
+function among(table: Table, { only = {}, search }: Page, collation: string): { sql: string; values: string[] } {
   const values: string[] = []
   const conditions = pickColumns(table, Object.keys(only)).map((column) => {
     const wanted = only[column.name] ?? null
@@ -88,6 +94,12 @@ function among(table: Table, only: NonNullable<Page['only']>): { sql: string; va
     })
     return `(${same.join(' OR ')})`
   })
+  if (search) {
+    const texts = pickColumns(table, search.columns).map(({ name }) => `${quoteName(name)}::text`)
+    const text = `lower(concat_ws(E'\\n', ${texts.join(', ')})${collation})`
+    conditions.push(...search.words.map((_, at) => `${text} LIKE lower($${values.length + at + 1}${collation})`))
+    values.push(...search.words.map((word) => `%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`))
+  }
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
   return { sql: `FROM ${quoteName(table.name)}${where}`, values }
 }

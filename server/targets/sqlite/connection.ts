@@ -13,6 +13,8 @@ export function connect(file: string): Connection {
     connection.pragma('cell_size_check = on')
     connection.pragma('foreign_keys = off')
     connection.pragma('temp_store = file')
+    // What SQLite itself calls lower knows the letters of ASCII alone.
+    connection.function('intake_lower', { deterministic: true, directOnly: true }, (text) => String(text).toLowerCase())
     return connection
   })
 }

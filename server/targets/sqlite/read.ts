@@ -53,7 +53,7 @@ function decodeRow(row: StoredValue[], columns: Column[]): Cell[] {
 export function readPage(connection: Connection, table: Table, page: Page): TargetRows {
   const names = page.select ?? table.columns.map((column) => column.name)
   const columns = pickColumns(table, names)
-  const { sql, values } = among(table, page.only ?? {})
+  const { sql, values } = among(table, page)
   const order = [...(page.order ?? []).map((name) => `${quoteName(name)} NULLS LAST`), ...table.primaryKey.map(quoteName)]
   const ordered = order.length > 0 ? `ORDER BY ${order.join(', ')}` : ''
   const rows = connection
@@ -67,7 +67,7 @@ export function readPage(connection: Connection, table: Table, page: Page): Targ
 }
 
 /** `FROM … WHERE …`, and the values in it. */
-function among(table: Table, only: NonNullable<Page['only']>): { sql: string; values: SqliteValue[] } {
+function among(table: Table, { only = {}, search }: Page): { sql: string; values: SqliteValue[] } {
   const values: SqliteValue[] = []
   const conditions = pickColumns(table, Object.keys(only)).map((column) => {
     const wanted = only[column.name] ?? null
@@ -76,6 +76,11 @@ function among(table: Table, only: NonNullable<Page['only']>): { sql: string; va
     values.push(...cells.map(encoderOf(column)))
     return `${quoteName(column.name)} IN (${cells.map(() => '?').join(', ')})`
   })
+  if (search) {
+    const texts = pickColumns(table, search.columns).map(({ name }) => `coalesce(${quoteName(name)}, '')`)
+    conditions.push(...search.words.map(() => `instr(intake_lower(${texts.join(` || char(10) || `)}), ?)`))
+    values.push(...search.words.map((word) => word.toLowerCase()))
+  }
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
   return { sql: `FROM main.${quoteName(table.name)}${where}`, values }
 }

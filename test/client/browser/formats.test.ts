@@ -20,12 +20,9 @@ async function formats(locale: LocaleCode): Promise<Formats> {
 }
 
 const plain = (text: string): string => text.replaceAll(/[\u00A0\u202F]/g, ' ')
-const price = (amount: string | null, currency: string | null = 'RUB', minQuantity = '0'): CatalogPrice => ({
-  type: 'retail',
-  amount,
-  currency,
-  minQuantity,
-})
+const price = (amount: string | null, currency: string | null = 'RUB', minQuantity = '0'): CatalogPrice => {
+  return { type: 'retail', amount, currency, minQuantity, unit: null }
+}
 
 describe('figures', () => {
   afterEach(() => cleanup())

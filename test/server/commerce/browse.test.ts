@@ -53,6 +53,16 @@ describeOnAppDatabases('the catalog that came from 1C', (start) => {
     ])
     expect([await idsOf('&group=3'), await idsOf('&group=3&limit=1&page=2')]).toEqual([['0', 'b', '1'], ['b']])
     expect([(await products('')).total, (await products('&group=3')).total]).toEqual([4, 3])
+    // By each of the words, in what people know of a product: in all, or in a group.
+    expect([await idsOf('&q=product'), await idsOf('&q=PRODUCT+a-1'), await idsOf('&q=A-1&group=2'), await idsOf('&q=a-1&group=3')]).toEqual([
+      ['a', '0', 'b'],
+      ['a'],
+      ['a'],
+      [],
+    ])
+    expect([(await products('&q=product&limit=1')).total, (await products('&q=%20')).total, (await products('&q=b&group=3')).total]).toEqual([
+      3, 4, 2,
+    ])
     expect(await products('&group=2')).toMatchObject({
       items: [{ id: 'a', article: 'A-1', picture: 'import_files/ab/a.jpg', prices: [{ amount: '10.5' }] }],
     })

@@ -30,26 +30,47 @@ const shown = ['id', 'name', 'article', 'unit_name', 'unit_code']
 
 const byName = new Intl.Collator('en', { numeric: true })
 
-/** A page of the products of a group, or of all, by their names; those without a name come last. */
+/** Where a product is looked for: what people know of it. */
+const searched = ['name', 'full_name', 'article', 'barcode', 'id']
+const mostWords = 10
+
+type Wanted = { source: string; group: string | undefined; words: string[]; offset: number; limit: number }
+
+/** A page of the products of a group, or of all, by their names; those without a name come last. With `q` those alone that have each of its words in them. */
 export async function readProducts(
   target: Target,
-  { source, group, offset, limit }: { source: string; group: string | undefined; offset: number; limit: number },
+  { q = '', ...wanted }: Omit<Wanted, 'words'> & { q: string | undefined },
 ): Promise<CatalogProducts> {
+  const { source, group, offset, limit } = wanted
+  const words = q
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .slice(0, mostWords)
+  const search = words.length > 0 ? { search: { words, columns: searched } } : {}
   const rows = await LiveRows.open(target)
   const { rows: products, total } =
     group === undefined
-      ? await rows.page('products', source, { offset, limit, order: 'name', select: shown })
-      : await ofGroup(rows, source, group, { offset, limit })
+      ? await rows.page('products', source, { offset, limit, order: 'name', select: shown, ...search })
+      : await ofGroup(rows, source, group, { words, offset, limit })
   return { items: await listed(rows, source, products), total }
 }
 
-async function ofGroup(rows: LiveRows, source: string, group: string, { offset, limit }: { offset: number; limit: number }) {
+async function ofGroup(rows: LiveRows, source: string, group: string, { words, offset, limit }: Pick<Wanted, 'words' | 'offset' | 'limit'>) {
   const [members = []] = await rows.lists('product_groups', source, ['group_id'], [[group]], ['product_id'])
   const keys = members.map(({ product_id: id }) => [id ?? ''])
-  const names = (await rows.rows('products', source, ['id'], keys, ['id', 'name'])).filter((row) => row !== null)
+  const found = await rows.rows('products', source, ['id'], keys, words.length > 0 ? searched : ['id', 'name'])
+  const names = found.filter((row) => row !== null).filter((row) => hasWords(row, words))
   const page = names.toSorted(compareNames).slice(offset, offset + limit)
   const ids = page.map(({ id }) => [id ?? ''])
   return { rows: (await rows.rows('products', source, ['id'], ids, shown)).filter((row) => row !== null), total: names.length }
+}
+
+function hasWords(row: LiveRow, words: string[]): boolean {
+  const text = searched
+    .map((column) => row[column] ?? '')
+    .join('\n')
+    .toLowerCase()
+  return words.every((word) => text.includes(word.toLowerCase()))
 }
 
 function compareNames(a: LiveRow, b: LiveRow): number {

@@ -36,7 +36,7 @@ export class LiveRows {
   async page(
     entity: Entity,
     source: string,
-    page: { offset: number; limit: number; order: string; select: string[]; only?: Page['only'] },
+    page: Pick<Page, 'offset' | 'limit' | 'only' | 'search'> & { order: string; select: string[] },
   ): Promise<{ rows: LiveRow[]; total: number | null }> {
     const { table } = this.#tables[entity]
     if (this.#missing.has(table.name)) return { rows: [], total: 0 }
