@@ -152,6 +152,8 @@ export function describeSchema(subject: Subject): void {
       expect(await found('ÇA')).toEqual([4])
       expect(await found('va\\')).toEqual([4])
       expect(await found("IT'S")).toEqual([4])
+      const numbered = { offset: 0, limit: 9, search: { words: ['4'], columns: ['id'] }, select: ['id'] }
+      expect((await target.readRows(goods, numbered)).rows).toEqual([[4]])
       // Words, and not what stands between two columns.
       expect(await found('чайt')).toEqual([])
     })

@@ -14,9 +14,15 @@ export function connect(file: string): Connection {
     connection.pragma('foreign_keys = off')
     connection.pragma('temp_store = file')
     // What SQLite itself calls lower knows the letters of ASCII alone.
-    connection.function('intake_lower', { deterministic: true, directOnly: true }, (text) => String(text).toLowerCase())
+    connection.function('intake_has_words', { deterministic: true, directOnly: true, varargs: true }, hasWords)
     return connection
   })
+}
+
+/** 1 when the text has each of the words, which are in lower case, in it. */
+function hasWords(text: string, ...words: string[]): 0 | 1 {
+  const lower = text.toLowerCase()
+  return words.every((word) => lower.includes(word)) ? 1 : 0
 }
 
 /** Switches to write-ahead logging; answers the journal mode that the file had. */

@@ -78,7 +78,8 @@ function among(table: Table, { only = {}, search }: Page): { sql: string; values
   })
   if (search) {
     const texts = pickColumns(table, search.columns).map(({ name }) => `coalesce(${quoteName(name)}, '')`)
-    conditions.push(...search.words.map(() => `instr(intake_lower(${texts.join(` || char(10) || `)}), ?)`))
+    // A number alone becomes a text by what is hung on it.
+    conditions.push(`intake_has_words(${texts.join(' || char(10) || ')} || ''${', ?'.repeat(search.words.length)})`)
     values.push(...search.words.map((word) => word.toLowerCase()))
   }
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
