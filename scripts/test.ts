@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toolEnvironment } from './root.ts'
+import { kernelLines } from './testing/kernel-log.ts'
 import { installMissing, tools, versionOf } from './testing/machine.ts'
 import { chooseParts, partNames } from './testing/parts.ts'
 import type { Part } from './testing/parts.ts'
@@ -44,10 +45,13 @@ async function runParts(parts: Part[], env: NodeJS.ProcessEnv, folder: string): 
   for (const part of parts) {
     if (stop.signal.aborted) break
     const started = performance.now()
+    const known = new Set(kernelLines())
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(partLimitMs)])
     const result = await part.run({ env, folder, browser: tools.chromium.find() !== null, signal })
     counts.push(result.counts)
     reportPart(part.name, result, performance.now() - started)
+    // A process that crashed says nothing itself.
+    if (result.counts.failed.length > 0) for (const line of kernelLines().filter((each) => !known.has(each))) console.log(`    kernel: ${line}`)
   }
   return counts
 }
