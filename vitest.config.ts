@@ -2,6 +2,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { chromiumLaunch } from './test/support/chromium.ts'
 import { fakeApi } from './test/support/fake-api.ts'
+import { genericWrappers } from './server/config/v8-flags.ts'
 
 const server = ['test/**/*.test.ts']
 
@@ -16,6 +17,7 @@ export default defineConfig({
           exclude: ['test/client/**', 'test/e2e/**', 'test/faults/**', 'node_modules/**'],
           environment: 'node',
           pool: 'forks',
+          execArgv: [genericWrappers],
           // What is waited for comes when the machine has time for it.
           expect: { poll: { timeout: 20_000, interval: 25 } },
           testTimeout: 60_000,
@@ -54,6 +56,7 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
+          execArgv: [genericWrappers],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 120_000,

@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import type { App, ProcessRole } from './app.ts'
 import { loadConfig } from './config/config.ts'
+import { genericWrappers } from './config/v8-flags.ts'
 import { AppError, messageOf } from './errors.ts'
 import { createLogger } from './logging/logger.ts'
 
@@ -17,6 +19,8 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, 'unhandled rejection')
     process.exit(70)
   })
+  // Before there are threads.
+  setFlagsFromString(genericWrappers)
   keepCompiled(path.join(config.dataDir, 'compiled'))
   const { createApp } = await import('./app.ts')
   const app = await createApp(config, log, { role: roleOf(process.argv[2]) })
