@@ -10,6 +10,8 @@ export type DestinationSubject = {
   files(): Promise<Map<string, Buffer>>
   /** Puts a file there that is somebody else's, or another one in the place of one that was delivered. */
   put(path: string, bytes: Buffer): Promise<void>
+  /** Bytes that are kept there of a file that is not whole, for the next try; null where none are. */
+  keptOf: ((path: string) => Promise<number>) | null
   /** The way there, which breaks; null where there is none. */
   way: { sent(): number; breakAfter(bytes: number): void; heal(): void } | null
   close(): Promise<void>

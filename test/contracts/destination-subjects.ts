@@ -16,6 +16,7 @@ export async function createDirectorySubject(): Promise<DestinationSubject> {
     open: async () => await openDestination({ driver: 'directory', address: { folder: 'account' }, secrets: {} }, testRules(folder)),
     openAsStranger: null,
     ...seenIn(path.join(folder, 'account')),
+    keptOf: null,
     way: null,
     close: async () => await rm(folder, { recursive: true, force: true }),
   }
@@ -38,6 +39,10 @@ export async function createS3Subject(): Promise<DestinationSubject> {
     },
     files: async () => new Map([...server.objects].map(([name, { bytes }]) => [name.replace(/^account\//, ''), bytes])),
     put: async (file, bytes) => void server.objects.set(`account/${file}`, { bytes, etag: '"other"', modifiedAt: new Date() }),
+    keptOf: async (file) => {
+      const parts = [...server.uploads.values()].filter(({ name }) => name === `account/${file}`).flatMap((upload) => [...upload.parts.values()])
+      return parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    },
     way: proxy,
     close: async () => {
       await proxy.close()
@@ -56,6 +61,10 @@ export async function createSftpSubject(): Promise<DestinationSubject> {
     open: async () => await openWith(privateKey),
     openAsStranger: async () => await openWith(strangersKey),
     ...seenIn(folder),
+    keptOf: async (file) => {
+      const beside = [...(await seenIn(folder).files())].filter(([name]) => path.dirname(name) === path.dirname(file))
+      return beside.reduce((sum, [, bytes]) => sum + bytes.length, 0)
+    },
     way: proxy,
     close: async () => {
       await proxy.close()
@@ -73,6 +82,7 @@ export async function createWebdavSubject(): Promise<DestinationSubject> {
     open: async () => await openWith(server.password),
     openAsStranger: async () => await openWith('a guess'),
     ...seenIn(server.folder),
+    keptOf: null,
     way: proxy,
     close: async () => {
       await proxy.close()
@@ -91,6 +101,7 @@ export async function createHttpSubject(method: 'PUT' | 'POST'): Promise<Destina
     openAsStranger: async () => await openWith('a guess'),
     files: async () => server.files,
     put: async (file, bytes) => void server.files.set(file, bytes),
+    keptOf: null,
     way: proxy,
     close: async () => {
       await proxy.close()
