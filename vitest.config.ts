@@ -6,6 +6,9 @@ import { genericWrappers } from './server/config/v8-flags.ts'
 
 const server = ['test/**/*.test.ts']
 
+/** What is waited for comes when the machine has time for it. */
+const patience = { expect: { poll: { timeout: 20_000, interval: 25 } }, testTimeout: 60_000, hookTimeout: 120_000 }
+
 export default defineConfig({
   test: {
     maxWorkers: '100%',
@@ -18,10 +21,7 @@ export default defineConfig({
           environment: 'node',
           pool: 'forks',
           execArgv: [genericWrappers],
-          // What is waited for comes when the machine has time for it.
-          expect: { poll: { timeout: 20_000, interval: 25 } },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...patience,
         },
       },
       {
@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'page',
           include: ['test/client/*.test.ts'],
           environment: 'node',
-          testTimeout: 60_000,
+          ...patience,
         },
       },
       {
@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'client',
           include: ['test/client/browser/**/*.test.ts'],
+          ...patience,
           browser: {
             enabled: true,
             headless: true,
@@ -58,8 +59,8 @@ export default defineConfig({
           pool: 'forks',
           execArgv: [genericWrappers],
           fileParallelism: false,
+          ...patience,
           testTimeout: 600_000,
-          hookTimeout: 120_000,
         },
       },
     ],
