@@ -5,8 +5,8 @@ import type { FileWork } from '../storage/file-work.ts'
 import type { Destination } from './destination.ts'
 import { deliveryFolder } from './directory/places.ts'
 import type { DeliveryPlaces } from './directory/places.ts'
-import { createHostRules } from './hosts.ts'
-import type { HostRules } from './hosts.ts'
+import { createHostRules } from '../config/hosts.ts'
+import type { HostRules } from '../config/hosts.ts'
 
 /** What the operator allows: plain data, so that a run's thread opens destinations by it. */
 export type DestinationRules = DeliveryPlaces & { hosts: string[] }

@@ -1,7 +1,7 @@
 import { hashOf } from '../../storage/hash-file.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { damaged, full, occupied } from '../failures.ts'
-import type { HostRules } from '../hosts.ts'
+import type { HostRules } from '../../config/hosts.ts'
 import { measured } from '../measured-content.ts'
 import { requirePath, temporaryPath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'

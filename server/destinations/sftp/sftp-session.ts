@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Client } from 'ssh2'
 import type { SFTPWrapper } from 'ssh2'
 import { loginRefused, networkFailure, refused, unreachable } from '../failures.ts'
-import type { HostRules } from '../hosts.ts'
+import type { HostRules } from '../../config/hosts.ts'
 
 export type SftpServer = {
   host: string

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../errors.ts'
 import { networkFailure, unreachable } from '../failures.ts'
-import type { HostRules } from '../hosts.ts'
+import type { HostRules } from '../../config/hosts.ts'
 
 export type WebRequest = {
   method: string

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHostRules } from '../../../server/destinations/hosts.ts'
-import type { HostRules } from '../../../server/destinations/hosts.ts'
-import { openDestination } from '../../../server/destinations/open-destination.ts'
+import { createHostRules } from '../../../server/config/hosts.ts'
+import type { HostRules } from '../../../server/config/hosts.ts'
 
 /** What the rules say of a host, as a driver would ask them: an address is checked, a name looked up. */
 async function ask(rules: HostRules, host: string): Promise<string> {
@@ -83,37 +82,5 @@ describe('a host that somebody enters', () => {
     const rules = createHostRules(['nas.lan', '*.office.lan', '192.168.7.0/24'])
     expect(['nas.lan', 'NAS.lan.', 'a.office.lan', 'b.a.office.lan', '192.168.7.9'].filter((host) => !rules.isListed(host))).toEqual([])
     expect(['office.lan', 'xoffice.lan', 'nas.lan.evil.example', '192.168.8.9'].filter((host) => rules.isListed(host))).toEqual([])
-  })
-})
-
-describe('the address of an account', () => {
-  const rules = { hosts: ['nas.lan'], deliveriesDir: '/data/deliveries', destinationDirs: ['/mnt/nas'] }
-  const folder = (name: string) => ({ driver: 'directory' as const, address: { folder: name }, secrets: {} })
-  const web = (url: string) => ({ driver: 'webdav' as const, address: { url, user: '', readBack: true }, secrets: {} })
-  const store = (endpoint: string) => ({
-    driver: 's3' as const,
-    address: { endpoint, region: 'here', bucket: 'b', prefix: '', readBack: false },
-    secrets: { accessKeyId: 'a', secretAccessKey: 'b' },
-  })
-
-  it.each(['shop', 'shop/north', '/data/deliveries/x', '/mnt/nas', '/mnt/nas/a/b'])('may be the folder %s', async (name) => {
-    await (await openDestination(folder(name), rules)).close()
-  })
-  it.each(['..', '../x', 'a/../../x', '/mnt', '/mnt/nas2', '/mnt/nas/../other', '/etc', '/data', 'a\0b'])('is not the folder %j', async (name) => {
-    await expect(openDestination(folder(name), rules)).rejects.toMatchObject({ code: 'invalid_input' })
-  })
-  it.each(['https://cloud.example/dav', 'http://nas.lan/dav/'])('may be %s', async (url) => {
-    await (await openDestination(web(url), rules)).close()
-    await (await openDestination(store(url), rules)).close()
-  })
-  it.each(['http://cloud.example/dav', 'https://u:p@cloud.example/', 'https://cloud.example/?a=b', 'https://cloud.example/#a'])(
-    'is not %s',
-    async (url) => {
-      await expect(openDestination(web(url), rules)).rejects.toMatchObject({ code: 'invalid_input' })
-    },
-  )
-  it('is no store without encryption outside of one’s own network, and none in this machine', async () => {
-    await expect(openDestination(store('http://s3.example/'), rules)).rejects.toMatchObject({ code: 'invalid_input' })
-    await expect(openDestination(store('https://169.254.169.254/'), rules)).rejects.toMatchObject({ code: 'destination_refused' })
   })
 })
