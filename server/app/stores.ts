@@ -17,7 +17,7 @@ export type Stores = Awaited<ReturnType<typeof openStores>>
 /** Where things are kept: the app database, the uploads, the target databases. Of several processes that start at once, one makes what the first start makes. */
 export async function openStores(config: Config, closers: Closers) {
   const sealer = createSealer(await loadSecretKey(config.secretKey, config.dataDir))
-  const places = { targetsDir: path.join(config.dataDir, 'targets'), sqliteDirs: config.sqliteDirs }
+  const places = { targetsDir: path.join(config.dataDir, 'targets'), sqliteDirs: config.sqliteDirs, hosts: config.targetHosts }
   const targetsIn = (database: Database) => new TargetRecords(database, places, sealer)
   let firstPassword: string | null = null
   const database = await openDatabase(config.database, async (opened) => {

@@ -50,6 +50,8 @@ export type Config = {
   guard: { removed: number; moved: number; by: number }
   keepUploadsMs: number
   sqliteDirs: string[]
+  /** Hosts that target databases may be on; undefined: any. */
+  targetHosts: string[] | undefined
   /** Where accounts of bulk uploads may lead to. */
   destinations: { hosts: string[]; deliveriesDir: string; destinationDirs: string[] }
   deliveries: { mostAtOnce: number; retryMs: number }
@@ -100,6 +102,7 @@ export function loadConfig(env: Environment, readFile: (file: string) => string)
     guard: { removed: s.GUARD_DELETED_PERCENT, moved: s.GUARD_PRICES_PERCENT, by: s.GUARD_PRICES_BY_PERCENT },
     keepUploadsMs: s.KEEP_UPLOADS_DAYS * 86_400_000,
     sqliteDirs: (s.SQLITE_DIRS ?? []).map((dir) => path.resolve(dir)),
+    targetHosts: s.TARGET_HOSTS,
     destinations: {
       hosts: s.DESTINATION_HOSTS ?? [],
       deliveriesDir: path.join(dataDir, 'deliveries'),

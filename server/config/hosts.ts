@@ -2,16 +2,22 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
-import { AppError } from '../errors.ts'
+import type { AppError } from '../errors.ts'
 
-/**
- * Hosts that accounts may lead to. Public addresses always; those of this machine and of private networks when the operator listed them; link-local ones,
- * where clouds keep their credentials, and those that are no single host never.
- */
+/** Which hosts that people enter may be reached. Those that are link-local, where clouds keep their credentials, and those that are no single host never are. */
+export type HostPolicy = {
+  /** By the operator: host names (`*.example.lan` for all below one), addresses and networks (`192.168.1.0/24`). */
+  listed: string[]
+  /** What is not listed: public addresses, which are not of this machine or a private network; all; or none. */
+  others: 'public' | 'all' | 'none'
+  /** The error for a host that is refused; `never` says that listing it would not help. */
+  refuse: (host: string, never: boolean) => AppError
+}
+
 export type HostRules = {
   /** For drivers: the system's lookup, which fails for addresses that must not be reached. What was looked up is what is connected to. */
   lookup: LookupFunction
-  /** Throws `destination_refused` for a host that is itself such an address; lookup is not asked for those. */
+  /** Throws the policy's error for a host that is itself such an address; lookup is not asked for those. */
   check(host: string): void
   /** Whether the operator listed this host by its name, its address or its network. */
   isListed(host: string): boolean
@@ -23,8 +29,7 @@ const forbidden = blockList(
 )
 const internal = blockList(['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['::1/128', 'fc00::/7'])
 
-/** `listed`: host names (`*.example.lan` for all below one), addresses and networks (`192.168.1.0/24`). */
-export function createHostRules(listed: string[]): HostRules {
+export function createHostRules({ listed, others, refuse }: HostPolicy): HostRules {
   const names = listed.filter((item) => !isNetwork(item)).map(plain)
   const networks = listed.filter(isNetwork)
   const allowed = blockList(
@@ -32,33 +37,40 @@ export function createHostRules(listed: string[]): HostRules {
     networks.filter((item) => item.includes(':')),
   )
   const isNamed = (host: string) => names.some((name) => (name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === name))
-  const mayReach = (address: string, named: boolean) =>
-    !within(forbidden, address) && (named || !within(internal, address) || within(allowed, address))
+  const isOther = (address: string) => others === 'all' || (others === 'public' && !within(internal, address))
+  const mayReach = (address: string, named: boolean) => !within(forbidden, address) && (named || isOther(address) || within(allowed, address))
+  const refusal = (host: string, addresses: string[]) =>
+    refuse(
+      host,
+      addresses.every((address) => within(forbidden, address)),
+    )
   return {
-    lookup: (host, options, done) => lookupWithin(host, options, done, (address) => mayReach(address, isNamed(plain(host)))),
+    lookup: (host, options, done) => {
+      systemLookup(host, { ...options, all: true }, (error, found) => {
+        if (error) return done(error, '')
+        const addresses = found.filter(({ address }) => mayReach(address, isNamed(plain(host))))
+        if (addresses.length > 0) answer(addresses, options, done)
+        else
+          done(
+            refusal(
+              host,
+              found.map(({ address }) => address),
+            ),
+            '',
+          )
+      })
+    },
     check: (host) => {
-      if (isIP(plain(host)) && !mayReach(plain(host), false)) throw mustNot(host)
+      if (isIP(plain(host)) && !mayReach(plain(host), false)) throw refusal(host, [plain(host)])
     },
     isListed: (host) => isNamed(plain(host)) || (isIP(plain(host)) > 0 && within(allowed, plain(host))),
   }
 }
 
-type Done = Parameters<LookupFunction>[2]
-
-function lookupWithin(host: string, options: LookupOptions, done: Done, mayReach: (address: string) => boolean): void {
-  systemLookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
-    if (error) return done(error, '')
-    const addresses = found.filter(({ address }) => mayReach(address))
-    const [first] = addresses
-    if (!first) return done(mustNot(host), '')
-    if (options.all) done(null, addresses)
-    else done(null, first.address, first.family)
-  })
-}
-
-function mustNot(host: string): AppError {
-  const text = `${host} is in this machine or a private network. Whoever runs this server can allow it by the setting DESTINATION_HOSTS.`
-  return new AppError('destination_refused', text, { details: { host } })
+function answer(addresses: LookupAddress[], { all }: LookupOptions, done: Parameters<LookupFunction>[2]): void {
+  const [first] = addresses
+  if (all || !first) done(null, addresses)
+  else done(null, first.address, first.family)
 }
 
 /** As names and addresses are compared: `[::1]` is how a URL writes `::1`. */

@@ -74,6 +74,11 @@ const allSettings = z.object({
   GUARD_PRICES_BY_PERCENT: percent(30).describe('A price that moves by more has moved far.'),
   KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
   SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
+  TARGET_HOSTS: list
+    .optional()
+    .describe(
+      'Hosts that target databases may be on, with commas between: names (*.office.lan for all below), addresses, networks (192.168.1.0/24). Empty: any but link-local ones, which are never reached.',
+    ),
   DESTINATION_HOSTS: list
     .optional()
     .describe(

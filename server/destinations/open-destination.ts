@@ -5,8 +5,8 @@ import type { FileWork } from '../storage/file-work.ts'
 import type { Destination } from './destination.ts'
 import { deliveryFolder } from './directory/places.ts'
 import type { DeliveryPlaces } from './directory/places.ts'
-import { createHostRules } from '../config/hosts.ts'
 import type { HostRules } from '../config/hosts.ts'
+import { destinationHosts } from './destination-hosts.ts'
 
 /** What the operator allows: plain data, so that a run's thread opens destinations by it. */
 export type DestinationRules = DeliveryPlaces & { hosts: string[] }
@@ -16,7 +16,7 @@ export type DestinationRules = DeliveryPlaces & { hosts: string[] }
  * what lies on this machine. Throws `invalid_input` for a place that is not allowed.
  */
 export async function openDestination(place: AccountPlace, rules: DestinationRules, fileWork: FileWork = fileWorkHere): Promise<Destination> {
-  const hosts = createHostRules(rules.hosts)
+  const hosts = destinationHosts(rules.hosts)
   switch (place.driver) {
     case 'directory':
       return await openDirectory(place.address.folder, rules, fileWork)

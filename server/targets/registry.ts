@@ -1,10 +1,11 @@
 import type { Target, TargetAddress } from './target.ts'
 import { postgresAddress } from './postgres-url.ts'
 import { sqliteAddress } from './sqlite-url.ts'
-import type { TargetPlaces } from './sqlite-url.ts'
+import type { SqlitePlaces } from './sqlite-url.ts'
 import { AppError } from '../errors.ts'
 
-export type { TargetPlaces }
+/** Where targets may be, by the operator. `hosts`: of servers; see `targetHosts`. */
+export type TargetPlaces = SqlitePlaces & { hosts: string[] | undefined }
 
 const longestUrl = 2000
 
@@ -17,7 +18,7 @@ export async function openTarget(address: TargetAddress): Promise<Target> {
     }
     case 'postgresql': {
       const { openPostgres } = await import('./postgresql/postgres-target.ts')
-      return openPostgres(address.url)
+      return openPostgres(address)
     }
   }
 }
@@ -42,7 +43,7 @@ export function parseTargetUrl(url: string, places: TargetPlaces): TargetAddress
       return { dialect: 'sqlite', file: sqliteAddress(text, places) }
     case 'postgres':
     case 'postgresql':
-      return { dialect: 'postgresql', url: postgresAddress(text) }
+      return { dialect: 'postgresql', url: postgresAddress(text), hosts: places.hosts }
     case undefined:
       throw new AppError('invalid_input', 'The address of a database begins with sqlite: or postgresql://')
     default:

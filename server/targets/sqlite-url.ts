@@ -3,14 +3,14 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { AppError } from '../errors.ts'
 
 /** The folders that SQLite targets may lie in: the one of a bare name, and those that the operator listed. Absolute paths. */
-export type TargetPlaces = { targetsDir: string; sqliteDirs: string[] }
+export type SqlitePlaces = { targetsDir: string; sqliteDirs: string[] }
 
 const goodName = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u
 // SQLite keeps files of its own beside a database.
 const sidecar = /-(wal|shm|journal)$/i
 
 /** The absolute path of `sqlite:NAME.db` or `sqlite:/FOLDER/NAME.db`. The folder is in the list and so is what the name leads to when it is a link. */
-export function sqliteAddress(url: string, places: TargetPlaces): string {
+export function sqliteAddress(url: string, places: SqlitePlaces): string {
   const path = url.replace(/^sqlite:(\/\/(?=\/))?/i, '')
   const folder = isAbsolute(path) ? dirname(path) : places.targetsDir
   const name = isAbsolute(path) ? path.slice(folder.endsWith('/') ? folder.length : folder.length + 1) : path

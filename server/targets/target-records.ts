@@ -70,12 +70,16 @@ export class TargetRecords {
     return present(row)
   }
 
-  /** A URL without a password keeps the stored one, when host and user stay the same. */
+  /** A URL without a password keeps the stored one, when host and user stay the same. Throws `in_use` for a new URL while a run writes to the old one. */
   async change(id: string, change: Partial<TargetDraft>): Promise<TargetView> {
     const row = await this.#row(id)
     if (change.url !== undefined && row.builtIn) throw new AppError('conflict', 'The main database stays where it is.')
     const patch: Partial<TargetRow> = change.name === undefined ? {} : { name: change.name }
-    if (change.url !== undefined) Object.assign(patch, await this.#moved(row, change.url))
+    if (change.url !== undefined) {
+      // A run that resumes opens its target anew: the rest of it would go elsewhere.
+      if (change.url !== row.url) await this.#requireNoRun(id)
+      Object.assign(patch, await this.#moved(row, change.url))
+    }
     await unique(change.name ?? row.name, this.#database.em().nativeUpdate(TargetEntity, { id }, patch))
     return await this.get(id)
   }
@@ -84,9 +88,7 @@ export class TargetRecords {
   async remove(id: string): Promise<void> {
     const row = await this.#row(id)
     if (row.builtIn) throw new AppError('conflict', 'The main database can’t be removed.')
-    const active = sessionStatuses.filter((status) => !isFinal(status))
-    const runs = await this.#database.em().count(ImportSessionEntity, { targetId: id, status: { $in: active } })
-    if (runs > 0) throw new AppError('in_use', 'A run writes to this database. Wait for its end or cancel it.')
+    await this.#requireNoRun(id)
     await this.#database.em().nativeDelete(TargetEntity, { id })
   }
 
@@ -137,6 +139,12 @@ export class TargetRecords {
     }
   }
 
+  async #requireNoRun(id: string): Promise<void> {
+    const active = sessionStatuses.filter((status) => !isFinal(status))
+    const runs = await this.#database.em().count(ImportSessionEntity, { targetId: id, status: { $in: active } })
+    if (runs > 0) throw new AppError('in_use', 'A run writes to this database. Wait for its end or cancel it.')
+  }
+
   async #row(id: string): Promise<TargetRow> {
     const row = await this.#database.em().findOne(TargetEntity, { id })
     if (!row) throw new AppError('not_found', 'There is no such database.')
@@ -163,10 +171,18 @@ function sameServer(a: string, b: string): boolean {
   return left.host === right.host && left.username === right.username && left.protocol === right.protocol
 }
 
+/** Tables that only the app database of an Intake has together, this one's or another's. */
+const ownTables = ['import_session', 'import_event', 'watch_token', 'rejected_record']
+
+/** What a database answers. Throws `target_refused` for an app database, whose users, tokens and logs nobody may write over or read as rows. */
 async function probe(address: TargetAddress): Promise<{ version: string; tables: number }> {
   const target = await openTarget(address)
   try {
-    return await target.probe()
+    const found = await target.probe()
+    const names = new Set((await target.readSchema()).map(({ name }) => name))
+    if (ownTables.every((name) => names.has(name)))
+      throw new AppError('target_refused', 'This is where an Intake keeps its own users, runs and logs. Choose another database.')
+    return found
   } finally {
     await target.close()
   }

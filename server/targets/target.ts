@@ -160,5 +160,8 @@ export type Target = {
   close(): Promise<void>
 }
 
-/** Where a target is. `file` is an absolute path; `url` has its password. */
-export type TargetAddress = { dialect: 'sqlite'; file: string } | { dialect: 'postgresql'; url: string }
+/** Where a target is. `file` is an absolute path. */
+export type TargetAddress = { dialect: 'sqlite'; file: string } | PostgresAddress
+
+/** `url` has its password. `hosts`: those that may be connected to; see `targetHosts`. */
+export type PostgresAddress = { dialect: 'postgresql'; url: string; hosts?: string[] | undefined }

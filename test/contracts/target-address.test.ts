@@ -14,7 +14,7 @@ symlinkSync(join(outside, 'secret.db'), join(targetsDir, 'leak.db'))
 symlinkSync(join(listed, 'other.db'), join(targetsDir, 'inside.db'))
 symlinkSync(join(outside, 'not-there.db'), join(targetsDir, 'dangling.db'))
 symlinkSync(outside, join(folder, 'door'))
-const places = { targetsDir, sqliteDirs: [listed] }
+const places = { targetsDir, sqliteDirs: [listed], hosts: undefined }
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

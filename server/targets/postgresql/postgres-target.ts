@@ -1,5 +1,17 @@
 import { transactionState } from '../fence.ts'
-import type { Cell, Checkpoint, Fence, Lookup, Page, Table, Target, TargetCapabilities, TargetRows, TargetTransaction } from '../target.ts'
+import type {
+  Cell,
+  Checkpoint,
+  Fence,
+  Lookup,
+  Page,
+  PostgresAddress,
+  Table,
+  Target,
+  TargetCapabilities,
+  TargetRows,
+  TargetTransaction,
+} from '../target.ts'
 import { announce, remove } from './checkpoint.ts'
 import { findLists, readPage } from './read.ts'
 import { countTables, readTables } from './schema.ts'
@@ -9,8 +21,8 @@ import { PostgresTransaction } from './transaction.ts'
 const capabilities: TargetCapabilities = { dialect: 'postgresql', transactionalDdl: true, sequences: true, enforcesTypes: true, nulInText: false }
 
 /** A target in PostgreSQL. It connects when first used, so that is when it throws `target_unreachable` or `target_refused`. */
-export function openPostgres(url: string): Target {
-  return new PostgresTarget(new Sessions(url))
+export function openPostgres(address: PostgresAddress): Target {
+  return new PostgresTarget(new Sessions(address))
 }
 
 class PostgresTarget implements Target {

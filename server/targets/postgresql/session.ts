@@ -1,6 +1,9 @@
 import { Client } from 'pg'
 import { from } from 'pg-copy-streams'
+import type { PostgresAddress } from '../target.ts'
+import { targetHosts } from '../target-hosts.ts'
 import { translatePostgres } from './errors.ts'
+import { socketWithin } from './socket.ts'
 
 const connectTimeoutMs = 10_000
 
@@ -29,8 +32,14 @@ export class Session {
     })
   }
 
-  static async connect(url: string): Promise<Session> {
-    const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true, application_name: 'intake' })
+  static async connect({ url, hosts }: PostgresAddress): Promise<Session> {
+    const client = new Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      application_name: 'intake',
+      stream: () => socketWithin(targetHosts(hosts)),
+    })
     const session = new Session(client)
     try {
       await session.#translated(async () => await client.connect())

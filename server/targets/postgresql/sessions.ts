@@ -1,13 +1,14 @@
+import type { PostgresAddress } from '../target.ts'
 import { Session } from './session.ts'
 
 /** The connections of one target: opened when needed, kept for the next use, all closed at the end. */
 export class Sessions {
-  readonly #url: string
+  readonly #address: PostgresAddress
   readonly #open = new Set<Session>()
   readonly #free: Session[] = []
 
-  constructor(url: string) {
-    this.#url = url
+  constructor(address: PostgresAddress) {
+    this.#address = address
   }
 
   /** A connection for the caller alone, until `release`. */
@@ -15,7 +16,7 @@ export class Sessions {
     const free = this.#free.pop()
     if (free?.alive) return free
     if (free) this.#open.delete(free)
-    const session = await Session.connect(this.#url)
+    const session = await Session.connect(this.#address)
     this.#open.add(session)
     return session
   }
