@@ -40,8 +40,11 @@ export default defineConfig({
           name: 'client',
           include: ['test/client/browser/**/*.test.ts'],
           ...patience,
+          // The first page waits until everything that it imports has been transformed.
+          env: { VITEST_BROWSER_IFRAME_TIMEOUT: '300000' },
           browser: {
             enabled: true,
+            connectTimeout: 300_000,
             headless: true,
             screenshotFailures: false,
             provider: playwright({ launchOptions: chromiumLaunch(process.env) }),

@@ -49,9 +49,7 @@ describe('a log line on the page', () => {
     )
   })
 
-  it('takes a time that does not grow out of bounds for a line made to be slow', () => {
-    const start = performance.now()
-    for (const piece of [`${esc}]`, `${esc}[0;`, `${esc}[31m`, '\u202E']) shown(piece.repeat(20_000))
-    expect(performance.now() - start).toBeLessThan(3000)
+  it('comes to an end with lines that are made to be slow', () => {
+    for (const piece of [`${esc}]`, `${esc}[0;`, `${esc}[31m`, '\u202E']) expect(shown(piece.repeat(200_000))).not.toContain(esc)
   })
 })

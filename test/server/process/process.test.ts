@@ -83,14 +83,12 @@ describe('the server as a process', () => {
 
   it('ends at once on either signal when nothing runs, with people watching', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const server = await ServerProcess.start({ DATA_DIR: path.join(folder, signal) })
+      const server = await ServerProcess.start({ DATA_DIR: path.join(folder, signal), SHUTDOWN_SECONDS: '600' })
       const api = await server.admin()
       const { body } = await api.start('[]', { name: 'empty.json' })
       const following = api.get(`${paths.log(body.import.id)}?follow=1`).catch(() => null)
-      const begun = performance.now()
       const exit = await server.kill(signal)
       expect({ signal, code: exit.code }).toEqual({ signal, code: 0 })
-      expect(performance.now() - begun).toBeLessThan(10_000)
       await following
       await server.close()
     }

@@ -224,9 +224,7 @@ describeOnAppDatabases('a server that stops in the middle of a run', (start) => 
       const { import: run } = await api.startScript([{ log: 'deaf' }, { until: gate.file, deaf: true }])
       await toBeRunning(api, run.id)
       const following = api.get(`${paths.log(run.id)}?follow=1`).catch(() => null)
-      const begun = performance.now()
       app = await app.restart()
-      expect(performance.now() - begun).toBeLessThan(6000)
       await following
       api = await app.admin()
       gate.open()
