@@ -7,30 +7,58 @@ import { copyGone, measured, otherLength } from '../measured-content.ts'
 /** Some bytes of a file, in memory that is used again: `free` has to be called once they are no longer needed. */
 export type Block = { bytes: Buffer; free: () => void }
 
-/** Memory of a destination for what is on its way: so many blocks, whatever the number of files. Who asks for one more waits. */
+/**
+ * Memory of a destination for what is on its way: so many blocks, whatever the number of files. Who asks for one more waits. After one that broke off they
+ * go one by one, and one more at a time with each that comes through: on a way that breaks often, one block is there sooner than the first of six.
+ */
 export class Blocks {
+  readonly #most: number
   readonly #bytes: number
   readonly #free: Buffer[] = []
   readonly #waiting: (() => void)[] = []
-  #left: number
+  #allowed: number
+  #taken = 0
 
   constructor(most: number, bytes: number) {
-    this.#left = most
+    this.#most = most
+    this.#allowed = most
     this.#bytes = bytes
   }
 
   /** One of at least so many bytes. One that is larger than usual is not kept. */
   async take(bytes: number): Promise<{ memory: Buffer; free: () => void }> {
-    if (this.#left === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else this.#left -= 1
+    if (this.#taken >= this.#allowed) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#taken += 1
     const memory = bytes > this.#bytes ? Buffer.allocUnsafeSlow(bytes) : (this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#bytes))
     const free = () => {
       if (memory.length === this.#bytes) this.#free.push(memory)
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#left += 1
+      this.#taken -= 1
+      this.#letGo()
     }
     return { memory, free }
+  }
+
+  /** Waits for the sending of one, and learns from it. */
+  async sent<T>(sending: Promise<T>): Promise<T> {
+    try {
+      const answer = await sending
+      this.#allowed = Math.min(this.#most, this.#allowed + 1)
+      return answer
+    } catch (thrown) {
+      this.#allowed = 1
+      throw thrown
+    } finally {
+      this.#letGo()
+    }
+  }
+
+  #letGo(): void {
+    while (this.#taken < this.#allowed) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      this.#taken += 1
+      next()
+    }
   }
 }
 

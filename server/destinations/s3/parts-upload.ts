@@ -7,7 +7,7 @@ import {
   UploadPartCommand,
   paginateListParts,
 } from '@aws-sdk/client-s3'
-import type { CompletedPart, Part } from '@aws-sdk/client-s3'
+import type { CompletedPart, Part, UploadPartCommandOutput } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { S3Bucket } from '../../storage/s3-bucket.ts'
@@ -38,7 +38,7 @@ export async function sendInParts(bucket: S3Bucket, at: ObjectName, sending: Sen
   const former = await newestUpload(bucket, at, signal)
   const uploadId = former ?? (await begin(bucket, at, sending))
   const there = former === null ? new Map<number, Part>() : await partsOf(bucket, { ...at, UploadId: former }, signal)
-  const upload = new PartsUpload(bucket, { ...at, UploadId: uploadId }, { there, transfer })
+  const upload = new PartsUpload(bucket, { ...at, UploadId: uploadId }, { there, transfer, blocks: sending.blocks })
   await upload.send(inBlocks(sending.content, order, { blocks: sending.blocks, bytes: partBytesFor(order.size), signal }))
   await complete(bucket, { ...at, UploadId: uploadId }, upload.done, order, signal)
   return { resumedAt: upload.kept }
@@ -87,18 +87,24 @@ class PartsUpload {
   /** Bytes of parts that were there. */
   kept = 0
   readonly #bucket: S3Bucket
-  readonly #upload: ObjectName & { UploadId: string }
+  readonly #object: ObjectName & { UploadId: string }
   readonly #there: Map<number, Part>
   readonly #transfer: Transfer
+  readonly #blocks: Blocks
   readonly #inFlight = new Set<Promise<void>>()
   #sent = 0
   #failure: Error | null = null
 
-  constructor(bucket: S3Bucket, upload: ObjectName & { UploadId: string }, { there, transfer }: { there: Map<number, Part>; transfer: Transfer }) {
+  constructor(
+    bucket: S3Bucket,
+    upload: ObjectName & { UploadId: string },
+    { there, transfer, blocks }: { there: Map<number, Part>; transfer: Transfer; blocks: Blocks },
+  ) {
     this.#bucket = bucket
-    this.#upload = upload
+    this.#object = upload
     this.#there = there
     this.#transfer = transfer
+    this.#blocks = blocks
   }
 
   /** The memory of the destination bounds how many parts are on their way. */
@@ -120,20 +126,24 @@ class PartsUpload {
 
   /** Never rejects: what went wrong is thrown at the end. */
   async #sendPart(PartNumber: number, Body: Buffer): Promise<void> {
-    const { signal, progress } = this.#transfer
+    const { progress } = this.#transfer
     try {
       const there = this.#there.get(PartNumber)
       const same = there !== undefined && isSame(there, Body)
       if (same) this.kept += Body.length
-      const { ETag, ChecksumCRC32 } = same
-        ? there
-        : await asking(this.#bucket.client.send(new UploadPartCommand({ ...this.#upload, PartNumber, Body }), { abortSignal: signal }), signal)
+      const { ETag, ChecksumCRC32 } = same ? there : await this.#upload(PartNumber, Body)
       this.done.push({ PartNumber, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) })
       this.#sent += Body.length
       progress(this.#sent)
     } catch (thrown) {
       this.#failure ??= thrown as Error
     }
+  }
+
+  async #upload(PartNumber: number, Body: Buffer): Promise<UploadPartCommandOutput> {
+    const { signal } = this.#transfer
+    const command = new UploadPartCommand({ ...this.#object, PartNumber, Body })
+    return await this.#blocks.sent(asking(this.#bucket.client.send(command, { abortSignal: signal }), signal))
   }
 }
 

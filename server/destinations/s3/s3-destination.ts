@@ -110,7 +110,7 @@ export class S3Destination implements Destination {
   async #sendWhole(content: Content, order: DeliveryOrder, transfer: Transfer): Promise<Delivered> {
     const { signal } = transfer
     for await (const { bytes, free } of inBlocks(content, order, { blocks: this.#blocks, bytes: leastPart, signal }))
-      await this.#put(bytes, order, signal).finally(free)
+      await this.#blocks.sent(this.#put(bytes, order, signal)).finally(free)
     if (order.size === 0) await this.#put(Buffer.alloc(0), order, signal)
     transfer.progress(order.size)
     return { outcome: 'delivered', resumedAt: 0 }

@@ -151,6 +151,24 @@ describe('an S3 store', () => {
     expect(server.unchecked()).toBe(before)
   })
 
+  it('gets parts one by one after the way to it broke, and more again as they come through', async () => {
+    const bytes = Buffer.alloc(48 * mib, 'over a bad way')
+    const order = orderOf(bytes)
+    const stored = () => Math.max(0, ...[...server.uploads.values()].filter(({ name }) => name === order.path).map(({ parts }) => parts.size))
+    server.breakBy((method) => (method === 'PUT' ? 'reset' : null))
+    await expect(deliver(destination, bytes, order)).rejects.toMatchObject({ code: 'destination_unreachable' })
+    const storedBefore: number[] = []
+    server.breakBy((method) => {
+      if (method === 'PUT') storedBefore.push(stored())
+      return null
+    })
+    await deliver(destination, bytes, order)
+    server.breakBy(() => null)
+    // The first alone, then two, three …: each of these came when at least so many had been stored.
+    expect(storedBefore.map((at, part) => at >= [0, 1, 1, 2, 2, 3][part]!)).toEqual(Array.from({ length: 6 }, () => true))
+    expect(server.objects.get(order.path)?.bytes.equals(bytes)).toBe(true)
+  })
+
   it('with parts of other bytes gets them again', async () => {
     const order = orderOf(Buffer.alloc(20 * mib, 'right'))
     const fault = (_method: string, _name: string, query: URLSearchParams) =>
