@@ -75,7 +75,7 @@ test.describe('a restore, as a user lives through it', () => {
   })
 
   test('the login expires in the middle: the page goes on watching, and a login brings it back without leaving', async ({ page }) => {
-    server = await ServerProcess.start({ LOGIN_IDLE_MINUTES: '0.05' })
+    server = await ServerProcess.start({ LOGIN_IDLE_MINUTES: '0.08' })
     const file = path.join(folder, 'library.json')
     await writeLibrary(file, large)
     await logIn(page, server)
