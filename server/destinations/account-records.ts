@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { AccountChange, AccountDraft, AccountPlace } from '../../shared/schemas/account.ts'
 import type { AccountLimits, AccountTest, AccountView } from '../../shared/protocol/views.ts'
@@ -51,14 +52,19 @@ export class AccountRecords {
     return this.#present(row)
   }
 
-  /** A new address, or new secrets, are tested before they are saved; see `changedPlace` for what stays. */
+  /**
+   * A new address, or new secrets, are tested before they are saved; see `changedPlace` for what stays. Throws `in_use` for a new address while a run
+   * delivers to the old one.
+   */
   async change(id: string, { name, limits, ...change }: AccountChange): Promise<AccountView> {
     const row = await this.#row(id)
-    const moves = change.address !== undefined || change.secrets !== undefined
+    const place = this.#changedPlace(row, change)
+    // What a run has not delivered yet would go elsewhere when it resumes, and what it has would be missed.
+    if (place && !isDeepStrictEqual(place.address, row.address)) await this.#requireNoRun(id)
     const patch: Partial<AccountRow> = {
       ...(name !== undefined && { name }),
       ...(limits !== undefined && { limits: { ...row.limits, ...limits } }),
-      ...(moves && this.#stored(await this.#tried(changedPlace(this.#placeOf(row), change)))),
+      ...(place && this.#stored(await this.#tried(place))),
     }
     if (Object.keys(patch).length > 0) await unique(name ?? row.name, this.#database.em().nativeUpdate(AccountEntity, { id }, patch))
     return await this.get(id)
@@ -67,12 +73,8 @@ export class AccountRecords {
   /** Forgets an account; what was delivered stays. Throws `in_use` while a run delivers to it. */
   async remove(id: string): Promise<void> {
     await this.#row(id)
-    const em = this.#database.em()
-    const active = sessionStatuses.filter((status) => !isFinal(status))
-    const runs = await em.find(ImportSessionEntity, { kind: 'bulk', status: { $in: active } }, { fields: ['id', 'options'] })
-    const used = runs.some(({ options }) => usesAccount(options, id))
-    if (used) throw new AppError('in_use', 'A run delivers to this account. Wait for its end or cancel it.')
-    await em.nativeDelete(AccountEntity, { id })
+    await this.#requireNoRun(id)
+    await this.#database.em().nativeDelete(AccountEntity, { id })
   }
 
   async test(id: string): Promise<AccountTest> {
@@ -92,6 +94,19 @@ export class AccountRecords {
   /** Where an account leads to, with its secrets. Throws `not_found`. */
   async placeOf(id: string): Promise<AccountPlace> {
     return this.#placeOf(await this.#row(id))
+  }
+
+  /** Null when nothing of it changes. Secrets that are entered anew make up for stored ones that can't be read. */
+  #changedPlace({ driver, address, secrets }: AccountRow, change: Pick<AccountChange, 'address' | 'secrets'>): AccountPlace | null {
+    if (change.address === undefined && change.secrets === undefined) return null
+    return changedPlace(parsePlace({ driver, address, secrets: change.secrets ?? this.#unsealed(secrets) }), change)
+  }
+
+  async #requireNoRun(id: string): Promise<void> {
+    const active = sessionStatuses.filter((status) => !isFinal(status))
+    const runs = await this.#database.em().find(ImportSessionEntity, { kind: 'bulk', status: { $in: active } }, { fields: ['id', 'options'] })
+    const used = runs.some(({ options }) => usesAccount(options, id))
+    if (used) throw new AppError('in_use', 'A run delivers to this account. Wait for its end or cancel it.')
   }
 
   async #row(id: string): Promise<AccountRow> {

@@ -5,6 +5,7 @@ import { paths } from '../../../shared/protocol/paths.ts'
 import type { AccountTest, AccountView } from '../../../shared/protocol/views.ts'
 import type { WireError } from '../../../shared/protocol/errors.ts'
 import type { ApiClient } from '../../support/api-client.ts'
+import { addEndpoint, startedBulk } from '../../support/bulk.ts'
 import { describeOnAppDatabases } from '../../support/app-databases.ts'
 import { startHttpEndpoint } from '../../support/destinations/http-endpoint.ts'
 import type { HttpEndpointServer } from '../../support/destinations/http-endpoint.ts'
@@ -77,6 +78,21 @@ describeOnAppDatabases('accounts', (start) => {
     await other.close()
   })
 
+  it('neither go nor move while a run delivers to them', async () => {
+    const { account } = (await post(web('Busy'))).body
+    endpoint.breakBy(({ method }) => (method === 'PUT' ? { status: 503, headers: { 'Retry-After': '3600' } } : null))
+    const run = await startedBulk(admin, [{ name: 'a.txt', bytes: 'a' }], { accounts: [account.id] })
+    const inUse = { status: 409, body: { error: { code: 'in_use' } } }
+    const below = { address: { url: `http://127.0.0.1:${endpoint.port}/below/` } }
+    expect(await admin.request('DELETE', paths.account(account.id))).toMatchObject(inUse)
+    expect(await patch<WireError>(account, below)).toMatchObject(inUse)
+    expect((await patch(account, { name: 'Still busy' })).status).toBe(200)
+    await admin.request('POST', paths.cancel(run))
+    await admin.ended(run)
+    endpoint.breakBy(() => null)
+    expect((await patch(account, below)).status).toBe(200)
+  })
+
   it('can be removed', async () => {
     const { account } = (await post(web('Gone'))).body
     expect((await admin.request('DELETE', paths.account(account.id))).status).toBe(204)
@@ -118,6 +134,23 @@ describe('an account', () => {
     expect((await admin.request('POST', paths.accounts, { json })).status).toBe(201)
     expect(await readdir(path.join(app.dataDir, 'deliveries', 'north'))).toEqual([])
     await app.close()
+  })
+
+  it('whose secrets can’t be read any more gets new ones', async () => {
+    const endpoint = await startHttpEndpoint()
+    const first = await startApp({ DESTINATION_HOSTS: '127.0.0.1', SECRET_KEY: 'the first key of this server' })
+    const id = await addEndpoint(await first.admin(), 'Endpoint', endpoint)
+    const app = await first.restart({ SECRET_KEY: 'another key, of which the first is not known' })
+    const admin = await app.admin()
+    const test = async () => (await admin.request<AccountTest>('POST', paths.accountTest(id), { json: {} })).body
+    expect((await admin.get<Answered>(paths.account(id))).body.account).toMatchObject({ name: 'Endpoint', secrets: [] })
+    expect(await admin.request('POST', paths.accountTest(id), { json: {} })).toMatchObject({ body: { error: { code: 'destination_login_refused' } } })
+    expect((await admin.request('PATCH', paths.account(id), { json: { name: 'Renamed' } })).status).toBe(200)
+    const json = { secrets: { signingKey: endpoint.signingKey } }
+    expect((await admin.request<Answered>('PATCH', paths.account(id), { json })).body.account).toMatchObject({ secrets: ['signingKey'] })
+    expect(await test()).toMatchObject({ ok: true })
+    await app.close()
+    await endpoint.close()
   })
 
   // Where OpenSSH's server is not installed this is named as skipped.
