@@ -18,7 +18,7 @@ describeOnAppDatabases('cancelling', (start) => {
   let api: ApiClient
   let targets = 0
   beforeAll(async () => {
-    app = await start({ JOB_CONCURRENCY: '8', SHUTDOWN_SECONDS: '2' })
+    app = await start({ JOB_CONCURRENCY: '8' })
     api = await app.admin()
   })
   afterAll(async () => {
@@ -56,11 +56,18 @@ describeOnAppDatabases('cancelling', (start) => {
 
   it('ends a run that does not listen, after a while', async () => {
     const gate = gates.make()
-    const { import: run } = await api.startScript([{ log: 'deaf' }, { until: gate.file, deaf: true }], { target: await target() })
-    await running(run.id)
-    await cancel(run.id)
-    expect(await api.ended(run.id)).toMatchObject({ status: 'cancelled', error: { code: 'cancelled', message: 'Cancelled by Administrator.' } })
-    expect(await statuses(run.id)).toEqual(['queued', 'running', 'cancelling', 'cancelled'])
+    const hasty = await start({ SHUTDOWN_SECONDS: '2' })
+    try {
+      const client = await hasty.admin()
+      const { import: run } = await client.startScript([{ log: 'deaf' }, { until: gate.file, deaf: true }])
+      await expect.poll(async () => (await client.import(run.id)).status).toBe('running')
+      await client.request('POST', paths.cancel(run.id))
+      expect(await client.ended(run.id)).toMatchObject({ status: 'cancelled', error: { code: 'cancelled', message: 'Cancelled by Administrator.' } })
+      const statuses = (await client.events(run.id)).flatMap(({ status }) => status ?? [])
+      expect(statuses).toEqual(['queued', 'running', 'cancelling', 'cancelled'])
+    } finally {
+      await hasty.close()
+    }
   })
 
   it('shows watchers that the run is being cancelled, also with its progress', async () => {
@@ -71,7 +78,7 @@ describeOnAppDatabases('cancelling', (start) => {
     const watcher = new Watcher(app.url, started.import.id, { token: started.watch.token })
     await watcher.until(({ events }) => events.some(({ message }) => message === 'deaf'))
     await cancel(started.import.id)
-    await watcher.until(({ view }) => view?.status === 'cancelling')
+    await watcher.until(({ views }) => views.some(({ status }) => status === 'cancelling'))
     go.open()
     await watcher.untilEnd()
     await watcher.until(({ view }) => view?.status === 'cancelled')

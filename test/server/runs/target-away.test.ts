@@ -24,9 +24,7 @@ describeOnAppDatabases('a run whose target goes away', (start) => {
   it('goes on after a pause, and says so', async () => {
     const away = gates.make()
     away.open()
-    const { import: run } = await api.startScript([{ log: 'begun' }, { awayWhile: away.file }])
-    await resuming(run.id)
-    away.shut()
+    const { import: run } = await api.startScript([{ log: 'begun' }, { awayWhile: away.file, once: true }])
     expect(await api.ended(run.id)).toMatchObject({ status: 'succeeded', attempt: 2 })
     const said = (await api.events(run.id)).filter(({ status }) => status === 'resuming').map(({ message }) => message)
     expect(said).toEqual(['The target is away. The run goes on in 1 s.'])

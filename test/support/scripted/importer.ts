@@ -1,4 +1,4 @@
-import { existsSync, watch } from 'node:fs'
+import { existsSync, rmSync, watch } from 'node:fs'
 import { once } from 'node:events'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -55,13 +55,14 @@ async function perform(step: Step, job: Job, context: JobContext, { ledger }: Fi
   if ('until' in step) await fileToAppear(step.until, step.deaf ? undefined : context.signal)
   if ('read' in step) for (const file of job.files) await buffer(file.open())
   if ('throw' in step) throw new Error(step.throw)
-  if ('awayWhile' in step && existsSync(step.awayWhile)) throw new AppError('target_unreachable', 'The target is away.')
-  if ('crash' in step && (step.while === undefined || existsSync(step.while))) await die(context)
+  if ('awayWhile' in step && isDue(step.awayWhile, step.once)) throw new AppError('target_unreachable', 'The target is away.')
+  if ('crash' in step && isDue(step.while, step.once)) await die(context)
   if ('kill' in step && (step.while === undefined || existsSync(step.while))) process.kill(process.pid, 'SIGKILL')
   if ('fill' in step) fillMemory()
 }
 
-async function fileToAppear(file: string, signal: AbortSignal | undefined): Promise<void> {
+/** Resolves when the file is there; rejects with the reason of the signal. */
+export async function fileToAppear(file: string, signal: AbortSignal | undefined): Promise<void> {
   const watcher = watch(path.dirname(file), signal ? { signal } : {})
   try {
     while (!existsSync(file)) await once(watcher, 'change', signal ? { signal } : {})
@@ -71,6 +72,14 @@ async function fileToAppear(file: string, signal: AbortSignal | undefined): Prom
   } finally {
     watcher.close()
   }
+}
+
+/** Whether a step is to be done: its file is there, or it needs none. What is done once takes its file away. */
+function isDue(file: string | undefined, once = false): boolean {
+  if (file === undefined) return true
+  if (!existsSync(file)) return false
+  if (once) rmSync(file)
+  return true
 }
 
 async function die(context: JobContext): Promise<void> {

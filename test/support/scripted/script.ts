@@ -15,10 +15,10 @@ const step = z.union([
   /** Asks a person, unless one has said that it may go on. */
   z.strictObject({ hold: z.string() }),
   z.strictObject({ throw: z.string() }),
-  /** Its target can't be reached while this file is there. */
-  z.strictObject({ awayWhile: z.string() }),
-  /** The thread ends without a word, while this file is there. */
-  z.strictObject({ crash: z.literal(true), while: z.string().optional() }),
+  /** Its target can't be reached while this file is there; with `once`, that takes the file away. */
+  z.strictObject({ awayWhile: z.string(), once: z.boolean().optional() }),
+  /** The thread ends without a word, while this file is there; with `once`, it takes the file away. */
+  z.strictObject({ crash: z.literal(true), while: z.string().optional(), once: z.boolean().optional() }),
   /** The whole process ends without a word, while this file is there. */
   z.strictObject({ kill: z.literal(true), while: z.string().optional() }),
   /** Fills the memory of the thread until it may have no more. */
