@@ -1,13 +1,16 @@
 import path from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { chainEvents, chainStart } from '../../../server/realtime/event-chain.ts'
 import type { StartAnswer } from '../../../shared/protocol/views.ts'
 import { fixtureOf } from '../../support/fixture.ts'
+import { Gates } from '../../support/gate.ts'
+import type { Gate } from '../../support/gate.ts'
 import { ServerProcess } from '../../support/server-process.ts'
 import { Watcher } from '../../support/watcher.ts'
 
-const records = 60_000
+const records = 20_000
+const main = path.join(import.meta.dirname, 'held-server.ts')
 
 /** The rows of the target, when the run was given the time to make its table. */
 function rowsOf(server: ServerProcess): number | null {
@@ -22,15 +25,20 @@ function rowsOf(server: ServerProcess): number | null {
 }
 
 describe.each([['all_or_nothing'], ['keep_going']] as const)('a server that ends in the middle of a restore (%s)', (mode) => {
+  const gates = new Gates()
   let server: ServerProcess
+  let gate: Gate
   afterEach(async () => await server.close())
+  afterAll(() => gates.remove())
 
+  /** Starts one that has loaded a part of its file, and waits for the gate in the middle of it. */
   const startRun = async (): Promise<{ run: StartAnswer; watcher: Watcher }> => {
-    server = await ServerProcess.start({ SHUTDOWN_SECONDS: '600' })
+    gate = gates.make()
+    server = await ServerProcess.start({ SHUTDOWN_SECONDS: '600', HELD_UNTIL: gate.file }, { main })
     const api = await server.admin()
     const { body: run } = await api.start(fixtureOf(records), { name: 'items.json', options: { mode } })
     const watcher = new Watcher(server.url, run.import.id, { token: run.watch.token })
-    await watcher.until(({ progress }) => progress.some((message) => (message.progress.percent ?? 0) > 5))
+    await watcher.until((seen) => seen.progress.some(({ progress }) => progress.step?.name === 'load' && progress.done > 0))
     return { run, watcher }
   }
   const expectWholeEnd = async ({ run, watcher }: { run: StartAnswer; watcher: Watcher }) => {
@@ -55,6 +63,7 @@ describe.each([['all_or_nothing'], ['keep_going']] as const)('a server that ends
     const started = await startRun()
     await server.kill('SIGKILL')
     if (mode === 'all_or_nothing') expect(rowsOf(server) ?? 0).toBe(0)
+    gate.open()
     await server.begin()
     await expectWholeEnd(started)
     const resumed = started.watcher.events.find(({ status }) => status === 'resuming')
@@ -65,6 +74,7 @@ describe.each([['all_or_nothing'], ['keep_going']] as const)('a server that ends
     const started = await startRun()
     const exit = await server.kill('SIGTERM')
     expect(exit.code).toBe(0)
+    gate.open()
     await server.begin()
     await expectWholeEnd(started)
     const resumed = started.watcher.events.find(({ status }) => status === 'resuming')
