@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loginCookie, paths } from '../../../shared/protocol/paths.ts'
 import type { MeView } from '../../../shared/protocol/views.ts'
 import { ApiClient } from '../../support/api-client.ts'
 import { describeOnAppDatabases } from '../../support/app-databases.ts'
 import { adminLogin, adminPassword, startApp } from '../../support/start-app.ts'
 import type { TestApp } from '../../support/start-app.ts'
-import { eventually } from '../../support/eventually.ts'
 
 const background = { 'X-Background': '1' }
 const tryLogin = async (url: string, login: string, password: string) =>
@@ -95,33 +94,35 @@ describeOnAppDatabases('logging in', (start) => {
 })
 
 describeOnAppDatabases('a login that is not used', (start) => {
+  let app: TestApp
+  afterEach(async () => {
+    vi.useRealTimers()
+    await app.close()
+  })
+  /** From the first call on the clock goes by the test alone: a machine that stalls ends no login. */
+  const later = (minutes: number) => void vi.setSystemTime(Date.now() + minutes * 60_000)
+
   it('ends when idle, and lives while it is used', async () => {
-    const app = await start({ LOGIN_IDLE_MINUTES: '0.02' })
-    try {
-      const [used, idle] = [await app.admin(), await app.admin()]
-      const begun = Date.now()
-      await eventually(async () => {
-        expect((await used.get(paths.me)).status).toBe(200)
-        expect((await idle.get(paths.me, background)).status).toBe(401)
-      })
-      expect(Date.now() - begun).toBeGreaterThanOrEqual(1100)
-      expect((await used.get(paths.me)).status).toBe(200)
-    } finally {
-      await app.close()
-    }
+    app = await start({ LOGIN_IDLE_MINUTES: '30' })
+    later(0)
+    const [used, idle] = [await app.admin(), await app.admin()]
+    const ask = async () => [(await used.get(paths.me)).status, (await idle.get(paths.me, background)).status]
+    later(29)
+    expect(await ask()).toEqual([200, 200])
+    later(1)
+    expect(await ask()).toEqual([200, 401])
   })
 
   it('ends at its absolute time, however much it is used', async () => {
-    const app = await start({ LOGIN_ABSOLUTE_HOURS: '0.0004' })
-    try {
-      const api = await app.admin()
-      const { body } = await api.get<MeView>(paths.me)
-      expect(body.expiresAt).toBe(body.absoluteExpiresAt)
-      await eventually(async () => expect((await api.get(paths.me)).status).toBe(401))
-      expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(body.absoluteExpiresAt))
-    } finally {
-      await app.close()
-    }
+    app = await start({ LOGIN_ABSOLUTE_HOURS: '0.4' })
+    later(0)
+    const api = await app.admin()
+    const { body } = await api.get<MeView>(paths.me)
+    expect(body.expiresAt).toBe(body.absoluteExpiresAt)
+    later(23)
+    expect((await api.get(paths.me)).status).toBe(200)
+    later(1)
+    expect((await api.get(paths.me)).status).toBe(401)
   })
 })
 
