@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loginCookie, paths, watchTokenHeader } from '../../../shared/protocol/paths.ts'
 import type { StartAnswer, WatchGrant, WatchTokenView } from '../../../shared/protocol/views.ts'
 import { ApiClient } from '../../support/api-client.ts'
@@ -153,22 +153,33 @@ describeOnAppDatabases('a watch token that ends soon', (start) => {
   let app: TestApp
 
   beforeAll(async () => {
-    app = await start({ WATCH_TOKEN_SECONDS: '5' })
+    app = await start({ WATCH_TOKEN_SECONDS: '2' })
   })
+  afterEach(() => void vi.useRealTimers())
   afterAll(async () => {
     await app.close()
     gates.remove()
   })
+  /** A slow machine does not let a token end on the way to its socket: the clock stands still until `begun` goes on. */
+  const standStill = () => void vi.setSystemTime(Date.now())
+  const begun = async ({ import: { id }, watch: { token } }: StartAnswer): Promise<Watcher> => {
+    const watcher = new Watcher(app.url, id, { token })
+    await watcher.until(({ events }) => events.length > 0)
+    vi.useRealTimers()
+    return watcher
+  }
 
   it('is renewed over the socket while the run lives, without a login, and each new one works', async () => {
     const gate = gates.make()
     const api = await app.admin()
+    standStill()
     const run = await api.startScript([{ log: 'long' }, { until: gate.file }])
     await api.request('POST', paths.logout)
-    const watcher = new Watcher(app.url, run.import.id, { token: run.watch.token })
+    const watcher = await begun(run)
     await watcher.until(({ tokens }) => tokens.length >= 2)
     const reads = async (token: string) => (await new ApiClient(app.url).get(paths.import(run.import.id), { [watchTokenHeader]: token })).status
-    expect(await reads(watcher.tokens.at(-1)!)).toBe(200)
+    // Whichever is the newest when it is asked.
+    await eventually(async () => expect(await reads(watcher.tokens.at(-1)!)).toBe(200))
     // The first one ended at its own time: renewal does not lengthen its life.
     await eventually(async () => expect(await reads(run.watch.token)).toBe(401))
     expect(watcher.connected).toBe(true)
@@ -180,10 +191,11 @@ describeOnAppDatabases('a watch token that ends soon', (start) => {
 
   it('is not renewed after the end of the run: the socket is closed when it expires', async () => {
     const api = await app.admin()
+    standStill()
     const run = await api.startScript([{ log: 'short' }])
     await api.ended(run.import.id)
-    const watcher = new Watcher(app.url, run.import.id, { token: run.watch.token })
-    await watcher.until(({ connected, events }) => events.length > 0 && !connected)
+    const watcher = await begun(run)
+    await watcher.until(({ connected }) => !connected)
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(run.watch.expiresAt) - 5)
     expect(watcher.revoked).toEqual(['expired'])
     expect(watcher.tokens).toEqual([])
@@ -192,9 +204,10 @@ describeOnAppDatabases('a watch token that ends soon', (start) => {
   it('is not renewed for a socket that has gone', async () => {
     const gate = gates.make()
     const api = await app.admin()
+    standStill()
     const run = await api.startScript([{ log: 'left alone' }, { until: gate.file }])
-    const watcher = new Watcher(app.url, run.import.id, { token: run.watch.token })
-    await watcher.until(({ tokens }) => tokens.length === 1)
+    const watcher = await begun(run)
+    await watcher.until(({ tokens }) => tokens.length >= 1)
     watcher.close()
     const count = async () => (await api.get<{ items: WatchTokenView[] }>(paths.watchTokens(run.import.id))).body.items.length
     await eventually(async () => expect(await count()).toBe(0))
@@ -209,6 +222,8 @@ describe('a login that ends soon', () => {
     const gates = new Gates()
     try {
       const gate = gates.make()
+      // The clock goes by the test alone, so that a machine that stalls ends no login. Timers go by the right one.
+      vi.setSystemTime(Date.now())
       const api = await app.admin()
       const run = await api.startScript([{ log: 'hello' }, { until: gate.file }])
       const idle = await app.admin()
@@ -216,10 +231,11 @@ describe('a login that ends soon', () => {
         new Watcher(app.url, run.import.id, { cookie: loginCookieOf(api) }),
         new Watcher(app.url, run.import.id, { cookie: loginCookieOf(idle) }),
       ]
-      await eventually(async () => {
-        expect((await api.get(paths.me)).status).toBe(200)
-        expect(unused.events.length > 0 && !unused.connected).toBe(true)
-      })
+      for (const watcher of [used, unused]) await watcher.until(({ events }) => events.length > 0)
+      vi.setSystemTime(Date.now() + 1000)
+      expect((await api.get(paths.me)).status).toBe(200)
+      vi.setSystemTime(Date.now() + 1000)
+      await unused.until(({ connected }) => !connected)
       expect(unused.revoked).toEqual(['login_expired'])
       expect(used.connected).toBe(true)
       expect(used.revoked).toEqual([])
@@ -227,6 +243,7 @@ describe('a login that ends soon', () => {
       gate.open()
       await api.ended(run.import.id)
     } finally {
+      vi.useRealTimers()
       await app.close()
       gates.remove()
     }
