@@ -3,6 +3,7 @@ import { loginCookie, paths, watchCookie, watchTokenHeader } from '../../../shar
 import type { StartAnswer, WatchGrant, WatchTokenView } from '../../../shared/protocol/views.ts'
 import { ApiClient } from '../../support/api-client.ts'
 import { describeOnAppDatabases } from '../../support/app-databases.ts'
+import { eventually } from '../../support/eventually.ts'
 import { Gates } from '../../support/gate.ts'
 import { startApp } from '../../support/start-app.ts'
 import type { TestApp } from '../../support/start-app.ts'
@@ -20,6 +21,7 @@ describeOnAppDatabases('a watch token over HTTP', (start) => {
     api = await app.admin()
     mine = await api.startScript([{ log: 'mine' }, { until: gate.file }])
     other = await api.startScript([{ log: 'other' }, { until: gate.file }])
+    await eventually(async () => expect((await api.import(mine.import.id)).status).toBe('running'))
   })
 
   afterAll(async () => {
