@@ -1,4 +1,3 @@
-import { EventEmitter, once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { Plugin } from 'vite'
@@ -28,17 +27,19 @@ export function fakeApi(): Plugin {
 class FakeApi {
   #prepared: Prepared[] = []
   #asked: Asked[] = []
-  readonly #gate = new EventEmitter().setMaxListeners(0)
+  /** Opened by `/fake/release`, until other answers are laid ready: what is held may come later than the word that lets it go. */
+  #gate = Promise.withResolvers<void>()
 
   async answer({ path, query }: { path: string; query: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request)
     if (path === '/fake/answers') {
       this.#prepared = JSON.parse(body.toString('utf8')) as Prepared[]
       this.#asked = []
+      this.#gate = Promise.withResolvers()
       return reply(response, 204)
     }
     if (path === '/fake/release') {
-      this.#gate.emit('release')
+      this.#gate.resolve()
       return reply(response, 204)
     }
     if (path === '/fake/asked') return reply(response, 200, this.#asked.splice(0))
@@ -46,7 +47,7 @@ class FakeApi {
     this.#asked.push({ method, path, query, idempotencyKey: String(request.headers['idempotency-key'] ?? ''), text: body.toString('latin1') })
     const found = this.#take(method, path)
     if (!found) return reply(response, 404, { error: { code: 'not_found', message: 'Nobody laid an answer ready.', requestId: 'test' } })
-    if (found.held) await once(this.#gate, 'release')
+    if (found.held) await this.#gate.promise
     if (found.status === undefined) cut(response)
     else reply(response, found.status, found.body)
   }
