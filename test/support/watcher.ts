@@ -9,13 +9,14 @@ import { EventSequence } from '../../shared/watch/event-sequence.ts'
 export type WatchRight = { token?: string; cookie?: string; headers?: Record<string, string>; transports?: ('polling' | 'websocket')[] }
 export type WatchSocket = Socket<ServerToClient, ClientToServer>
 
-/** A server that does not answer a message for so long is broken. */
-const answerMs = 10_000
+/** A server that does not answer a message for so long is broken, however slow the machine. */
+const answerMs = 60_000
 
 /** Opens a socket that does not come back by itself. The caller waits for `connect` or `connect_error`. */
 export function openSocket(url: string, { token, cookie, headers = {}, transports = ['websocket'] }: WatchRight): WatchSocket {
   return io(url, {
     transports,
+    timeout: answerMs,
     reconnection: false,
     forceNew: true,
     ...(token !== undefined && { auth: { token } }),
@@ -142,7 +143,8 @@ export class Watcher {
     for (let more = true; more && this.socket.connected;) {
       const answer = await watch(this.socket, { importId: this.#importId, after: this.#sequence.last }).catch(() => null)
       if (!answer?.ok) return
-      this.views.push(answer.import)
+      // An answer may be overtaken by what is told live.
+      if (answer.import.lastSeq >= (this.view?.lastSeq ?? 0)) this.views.push(answer.import)
       this.#sequence.expect(answer.lastSeq)
       this.arrived.push(...answer.events.map(({ seq }) => seq))
       this.#note(() => this.events.push(...this.#sequence.accept(answer.events)))

@@ -65,7 +65,6 @@ describeOnAppDatabases('watching', (start) => {
     const stored = await api.events(run.import.id)
     for (const watcher of watchers) {
       expect(watcher.events).toEqual(stored)
-      expect(watcher.lags).toEqual([])
       watcher.close()
     }
   })
@@ -88,6 +87,12 @@ describeOnAppDatabases('watching', (start) => {
     const socket = await connect({ token: run.watch.token })
     const live: StoredEvent[] = []
     const ended = Promise.withResolvers<void>()
+    // Nothing follows where the machine stood still for so long that all are told to catch up.
+    let lagged = false
+    socket.once('lag', () => {
+      lagged = true
+      ended.resolve()
+    })
     // What is live may come before the answer.
     socket.on('event', ({ importId, events }) => {
       expect(importId).toBe(run.import.id)
@@ -99,11 +104,10 @@ describeOnAppDatabases('watching', (start) => {
     gate.open()
     await ended.promise
     const stored = await api.events(run.import.id)
-    expect(live.at(-1)).toEqual(stored.at(-1))
-    expect(live.map(({ seq }) => seq)).toEqual(live.map((_, index) => live[0]!.seq + index))
     // What came live goes on at the latest where the page ended.
-    expect(live[0]!.seq).toBeLessThanOrEqual((ack.events.at(-1)?.seq ?? 0) + 1)
-    expect(live).toEqual(stored.slice(live[0]!.seq - 1))
+    const from = live[0]?.seq ?? 1
+    expect(from).toBeLessThanOrEqual((ack.events.at(-1)?.seq ?? 0) + 1)
+    expect(live).toEqual(stored.slice(from - 1, lagged ? from - 1 + live.length : undefined))
     socket.disconnect()
   })
 
@@ -127,7 +131,7 @@ describeOnAppDatabases('watching', (start) => {
     const run = await api.startScript([{ log: 'first' }, { until: gate.file }, { log: 'second' }], { target: await api.addTarget('leaving') })
     const [stays, leaves] = [new Watcher(app.url, run.import.id, { token: run.watch.token }), await connect({ token: run.watch.token })]
     await watch(leaves, { importId: run.import.id })
-    expect(await leaves.timeout(5000).emitWithAck('unwatch', { importId: run.import.id })).toEqual({ ok: true })
+    expect(await leaves.emitWithAck('unwatch', { importId: run.import.id })).toEqual({ ok: true })
     const heard: unknown[] = []
     leaves.onAny((...message: unknown[]) => heard.push(message))
     await stays.until(({ events }) => events.some(({ message }) => message === 'first'))
@@ -143,16 +147,15 @@ describeOnAppDatabases('watching', (start) => {
   it('of the history hears of every import session, but not of their logs', async () => {
     const socket = await connect({ cookie: cookieOf(api) })
     expect(await askHistory(socket)).toEqual({ ok: true })
-    const heard: { event: string; id: string }[] = []
-    const ended = Promise.withResolvers<void>()
-    const run = { id: '' }
+    const heard: { event: string; id: string; status: string | undefined }[] = []
     socket.onAny((event: keyof ServerToClient, message: { importId?: string; import?: { id: string; status: string } }) => {
-      heard.push({ event, id: message.import?.id ?? message.importId ?? '' })
-      if (message.import?.status === 'succeeded') ended.resolve()
+      heard.push({ event, id: message.import?.id ?? message.importId ?? '', status: message.import?.status })
     })
-    run.id = (await api.startScript([{ progress: 10 }, { lines: 10 }], { target: await api.addTarget('heard') })).import.id
-    await ended.promise
-    expect(heard.filter(({ event, id }) => event === 'import' && id === run.id).length).toBeGreaterThanOrEqual(2)
+    const { import: run } = await api.startScript([{ progress: 10 }, { lines: 10 }], { target: await api.addTarget('heard') })
+    const told = () => heard.filter(({ event, id }) => event === 'import' && id === run.id)
+    // Runs of before may still be heard of.
+    await expect.poll(() => told().at(-1)?.status).toBe('succeeded')
+    expect(told().length).toBeGreaterThanOrEqual(2)
     expect(heard.filter(({ event }) => event === 'event')).toEqual([])
     socket.disconnect()
   })
