@@ -72,7 +72,8 @@ export function describeFanOut({ name, canLose, create }: FanOutFactory): void {
       for (const watcher of watching) {
         await watcher.until(({ events }) => events.length === expected.length)
         expect(messages(watcher)).toEqual(expected)
-        expect(watcher.arrived).toHaveLength(expected.length)
+        // Who was told to catch up, because a message took longer than a second, gets some twice.
+        if (watcher.lags.length === 0) expect(watcher.arrived).toHaveLength(expected.length)
       }
     })
 
@@ -115,14 +116,16 @@ export function describeFanOut({ name, canLose, create }: FanOutFactory): void {
       const watching = await watchAll(importId)
       nodes[0]!.publisher.events(importId, store(importId, ['sent']))
       for (const watcher of watching) await watcher.until(({ events }) => events.length === 1)
+      // A message that took longer than a second is caught up with too.
+      const before = watching.map(({ lags }) => lags.length)
       // What was stored at the first look must have been sent by the second.
       const enough = (truth.looks.get(importId) ?? 0) + nodes.length * 3
       await eventually(() => expect(truth.looks.get(importId)).toBeGreaterThanOrEqual(enough))
-      for (const { lags } of watching) expect(lags).toEqual([])
+      expect(watching.map(({ lags }) => lags.length)).toEqual(before)
       store(importId, ['stored, and the message lost'])
-      for (const watcher of watching) {
+      for (const [index, watcher] of watching.entries()) {
         await watcher.until(({ events }) => events.length === 2)
-        expect(watcher.lags).toEqual([2])
+        expect(watcher.lags.slice(before[index])).toEqual([2])
       }
     })
 

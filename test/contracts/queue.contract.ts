@@ -253,6 +253,8 @@ export function describeQueue({ name, capabilities, create }: QueueFactory): voi
           const [one, two] = [await begin({ concurrency: 2 }), await begin({ concurrency: 2 })]
           const ids = Array.from({ length: 30 }, (_, index) => `id${index}`)
           await queue.add(ids.map((importId) => ({ importId, attempt: 0 })))
+          // One that is connected later than the other finds some of them left.
+          await eventually(() => expect([one, two].map((process) => process.handler.working.length)).toEqual([2, 2]))
           await eventually(async () => {
             for (const process of [one, two]) await process.handler.endAll()
             expect(handled()).toHaveLength(30)
