@@ -33,6 +33,15 @@ describe('an S3 store', () => {
     server.breakBy((method, name) => (method === 'GET' && name !== '' ? (faults.shift() ?? null) : null))
 
   it('gets a file in parts, few at a time', async () => {
+    // The first waits for the second, however soon it came.
+    const second = Promise.withResolvers<void>()
+    let parts = 0
+    server.breakBy((_method, _name, query) => {
+      if (!query.has('partNumber')) return null
+      parts += 1
+      if (parts === 2) second.resolve()
+      return second.promise
+    })
     const key = await store(storage, big)
     expect(server.mostPartsAtOnce()).toBe(2)
     expect(server.uploads.size).toBe(0)

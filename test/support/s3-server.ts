@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
 import type { StorageAddress } from '../../server/config/config.ts'
 
-/** What goes wrong with a request: an answer with an error, no answer at all, or one that breaks off after so many bytes of its body. */
-export type S3Fault = { status: number; code: string } | 'reset' | { cutAfter: number } | null
+/** What goes wrong with a request: an answer with an error, no answer at all, one that breaks off after so many bytes of its body, or a wait before it is read. */
+export type S3Fault = { status: number; code: string } | 'reset' | { cutAfter: number } | Promise<void> | null
 
 type Stored = { bytes: Buffer; etag: string; modifiedAt: Date; told?: Record<string, string> }
 type Upload = { name: string; begunAt: Date; parts: Map<number, Stored>; told?: Record<string, string> }
@@ -82,10 +82,11 @@ async function answer(
   const [, bucketName = '', ...rest] = url.pathname.split('/').map(decodeURIComponent)
   const name = rest.join('/')
   const method = request.method ?? 'GET'
-  const fault = faultOf(method, name, url.searchParams)
-  if (fault === 'reset') return void request.socket.destroy()
+  const found = faultOf(method, name, url.searchParams)
+  if (found === 'reset') return void request.socket.destroy()
   const isPart = url.searchParams.has('partNumber')
   if (isPart) bucket.partBegins()
+  const fault = found instanceof Promise ? await found.then(() => null) : found
   const body = Buffer.concat(await request.toArray().catch(() => []))
   if (isPart) bucket.partEnds()
   try {
