@@ -3,9 +3,9 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** A server of the run's own, in a folder of its own. `stop` ends it and removes the folder. */
 export type Service = { url: string; stop: () => Promise<void> }
@@ -93,14 +93,4 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
     child.kill(signal)
     await exited
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
 }

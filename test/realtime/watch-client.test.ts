@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../scripts/testing/free-port.ts'
 import { paths } from '../../shared/protocol/paths.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { Gates } from '../support/gate.ts'
@@ -15,7 +16,7 @@ describe('the watch client of the page', () => {
   let watcher: PageWatcher | undefined
 
   beforeAll(async () => {
-    app = await startApp()
+    app = await startApp({ PORT: String(await freePort()) })
     api = await app.admin()
   })
   afterEach(() => watcher?.watch.close())
@@ -46,7 +47,7 @@ describe('the watch client of the page', () => {
     const { import: run, watch } = await api.startScript([{ lines: 50 }, { until: gate.file }, { lines: 50 }])
     watcher = new PageWatcher(api, run.id, { token: watch.token })
     await watcher.until(({ events, state }) => state === 'live' && events.length >= 52)
-    const away = app.restart({ PORT: new URL(app.url).port, SHUTDOWN_SECONDS: '1' })
+    const away = app.restart()
     await watcher.untilState('offline')
     gate.open()
     app = await away
@@ -156,7 +157,7 @@ describe('the watch client of the page, with tokens of a short life', () => {
   const gates = new Gates()
 
   it('takes over each renewed token and brings it to the server, so that the cookie is renewed too', async () => {
-    const app = await startApp({ WATCH_TOKEN_SECONDS: '2' })
+    const app = await startApp({ WATCH_TOKEN_SECONDS: '4' })
     const api = await app.admin()
     const gate = gates.make()
     const { import: run, watch } = await api.startScript([{ until: gate.file }])

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '../../scripts/testing/free-port.ts'
 import { ApiClient } from './api-client.ts'
 import { adminLogin, adminPassword } from './start-app.ts'
 
@@ -29,6 +30,7 @@ export class ServerProcess {
   #said = ''
   #exit: Promise<Exit> = Promise.resolve({ code: null, signal: null, stdout: '', stderr: '' })
   #url = ''
+  #port = '0'
 
   private constructor(dataDir: string, env: Record<string, string>, program: Program) {
     this.dataDir = dataDir
@@ -39,6 +41,7 @@ export class ServerProcess {
   /** Starts it on a free port, and waits until it listens, or is ready to work. The same port is used after a restart. */
   static async start(env: Record<string, string> = {}, program: Program = {}): Promise<ServerProcess> {
     const server = new ServerProcess(env['DATA_DIR'] ?? (await mkdtemp(path.join(tmpdir(), 'intake-server-'))), env, program)
+    server.#port = String(await freePort())
     await server.begin()
     return server
   }
@@ -116,7 +119,7 @@ export class ServerProcess {
 
   #spawn(): ChildProcess {
     const settings = {
-      PORT: new URL(this.#url || 'http://x').port || '0',
+      PORT: this.#port,
       DATA_DIR: this.dataDir,
       ADMIN_LOGIN: adminLogin,
       ADMIN_PASSWORD: adminPassword,

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../../scripts/testing/free-port.ts'
 import { tools } from '../../../scripts/testing/machine.ts'
-import { freePort } from './free-port.ts'
 import { end, launch } from './launch.ts'
 
 /** nginx with its WebDAV methods, behind a login. */

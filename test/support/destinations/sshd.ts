@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../../scripts/testing/free-port.ts'
 import { tools } from '../../../scripts/testing/machine.ts'
-import { freePort } from './free-port.ts'
 import { end, launch } from './launch.ts'
 
 /** OpenSSH's own server for SFTP, with keys of its own; whoever runs the tests may log in to it. */
