@@ -5,15 +5,24 @@ import { setTimeout } from 'node:timers/promises'
 export const runMarker = 'INTAKE_TEST_RUN'
 
 /** Ends the processes that a run has left behind after a moment for the ending ones, and answers their command lines. Linux alone can tell. */
-export async function endStrays(run: string, patienceMs = 5_000): Promise<string[]> {
+export async function endStrays(run: string, patienceMs = 30_000): Promise<string[]> {
   const deadline = Date.now() + patienceMs
   let strays = findStrays(run)
   while (strays.length > 0 && Date.now() < deadline) {
     await setTimeout(100)
     strays = findStrays(run)
   }
-  for (const { pid } of strays) process.kill(pid, 'SIGKILL')
-  return strays.map(({ command }) => command)
+  return strays.filter(({ pid }) => end(pid)).map(({ command }) => command)
+}
+
+/** False when it has ended by itself just now. */
+function end(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
 }
 
 function findStrays(run: string): { pid: number; command: string }[] {

@@ -7,6 +7,7 @@ import type { ImportView } from '../../../shared/protocol/views.ts'
 import { chainEvents, chainStart } from '../../../server/realtime/event-chain.ts'
 import type { ApiClient } from '../../support/api-client.ts'
 import { describeOnAppDatabases } from '../../support/app-databases.ts'
+import { eventually } from '../../support/eventually.ts'
 import { Gates } from '../../support/gate.ts'
 import { startApp } from '../../support/start-app.ts'
 import type { TestApp } from '../../support/start-app.ts'
@@ -178,10 +179,12 @@ describe('the queue of an application', () => {
     const { import: run } = await api.startScript([{ log: 'lost' }])
     await api.ended(run.id)
     // As it is when the database was away at the moment in which the end of an attempt was to be stored.
-    const database = new Sqlite(path.join(app.dataDir, 'intake.db'), { timeout: 5000 })
-    database.prepare(`UPDATE import_session SET status = 'running', ended_at = NULL WHERE id = ?`).run(run.id)
+    const database = new Sqlite(path.join(app.dataDir, 'intake.db'), { timeout: 0 })
+    const lose = database.prepare(`UPDATE import_session SET status = 'running', ended_at = NULL WHERE id = ?`)
+    // The application writes in this process too, and can't go on while somebody waits for it here.
+    await eventually(() => lose.run(run.id))
     database.close()
-    await expect.poll(async () => (await api.import(run.id)).attempt, { timeout: 20_000 }).toBe(2)
+    await expect.poll(async () => (await api.import(run.id)).attempt).toBe(2)
     expect((await api.ended(run.id)).status).toBe('succeeded')
   })
 })
