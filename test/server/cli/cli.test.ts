@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { ImportView, StartAnswer, StoredEvent } from '../../../shared/protocol/views.ts'
+import { eventually } from '../../support/eventually.ts'
 import { adminLogin, adminPassword, startApp } from '../../support/start-app.ts'
 import type { TestApp } from '../../support/start-app.ts'
 import { CliServer } from './cli-server.ts'
@@ -260,7 +261,8 @@ describe('who it is', () => {
     line.interrupt()
     await line.done
     gate.open()
-    expect(open()).toEqual(before)
+    // Who waits for the server's word on it does so for two seconds at most.
+    await eventually(() => expect(open()).toEqual(before))
     database.close()
   })
 
