@@ -7,7 +7,7 @@ import { genericWrappers } from './server/config/v8-flags.ts'
 const server = ['test/**/*.test.ts']
 
 /** What is waited for comes when the machine has time for it. */
-const patience = { expect: { poll: { timeout: 20_000, interval: 25 } }, testTimeout: 60_000, hookTimeout: 120_000 }
+const patience = { expect: { poll: { timeout: 60_000, interval: 25 } }, testTimeout: 180_000, hookTimeout: 180_000 }
 
 export default defineConfig({
   test: {
