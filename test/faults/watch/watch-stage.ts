@@ -6,6 +6,7 @@ import { ApiClient } from '../../support/api-client.ts'
 import { Gates } from '../../support/gate.ts'
 import type { Gate } from '../../support/gate.ts'
 import { ServerProcess } from '../../support/server-process.ts'
+import { adminLogin, adminPassword } from '../../support/start-app.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
 import { logIn, StagedWatcher } from './staged-watcher.ts'
 import type { Seen } from './staged-watcher.ts'
@@ -69,7 +70,7 @@ class Play {
   }
 
   static async begin(server: ServerProcess, { segments }: WatchPlan, gates: Gate[]): Promise<Play> {
-    const admin = await server.admin()
+    const admin = await lastingAdmin(server)
     const script = segments.flatMap((segment, index) => [...segment, { until: gates[index]?.file ?? '' }])
     const { status, headers, body, text } = await admin.start(JSON.stringify(script), {
       kind: 'table',
@@ -89,7 +90,7 @@ class Play {
   }
 
   async result(): Promise<Performance> {
-    const admin = await this.#server.admin()
+    const admin = await lastingAdmin(this.#server)
     const view = await admin.ended(this.#importId)
     return {
       view,
@@ -147,7 +148,7 @@ class Play {
   /** Everyone who watches sees what is stored by now. */
   async #settle(): Promise<void> {
     await this.#up
-    const admin = await this.#server.admin()
+    const admin = await lastingAdmin(this.#server)
     const { lastSeq } = await admin.import(this.#importId)
     await Promise.all(this.#watchers.map(async (watcher) => await watcher.untilSeen(lastSeq)))
   }
@@ -173,4 +174,18 @@ class Play {
       for (const watcher of this.#watchers) watcher.nudge()
     })
   }
+}
+
+/** Logs in again when the login, which is as short as anybody's here, has ended between two questions. */
+async function lastingAdmin(server: ServerProcess): Promise<ApiClient> {
+  const admin = await server.admin()
+  const ask = admin.request.bind(admin)
+  admin.request = async <T>(...question: Parameters<ApiClient['request']>) => {
+    for (;;) {
+      const answer = await ask<T>(...question)
+      if (answer.status !== 401) return answer
+      await admin.login(adminLogin, adminPassword)
+    }
+  }
+  return admin
 }
