@@ -21,7 +21,8 @@ export type ClusterOptions = {
 /** A worker is taken for lost so soon in most tests. */
 const leaseSeconds = '2'
 
-type Member = { name: string; role: Role; server: ServerProcess; running: boolean; stopped: boolean }
+/** `starting`: until it runs again, while it is being started. */
+type Member = { name: string; role: Role; server: ServerProcess; running: boolean; stopped: boolean; starting?: Promise<void> | undefined }
 
 /** The processes of one Intake, by names: `serve 1`, `work 2`; or the one, `both`. */
 export class Cluster {
@@ -50,7 +51,7 @@ export class Cluster {
     const shared = {
       DATA_DIR: cluster.dataDir,
       LEASE_SECONDS: leaseSeconds,
-      SHUTDOWN_SECONDS: '8',
+      SHUTDOWN_SECONDS: '30',
       ...meeting,
       ...env,
     }
@@ -137,10 +138,7 @@ export class Cluster {
     for (const { name, stopped } of this.#members) if (stopped) this.resume(name)
     await Promise.all(
       this.#members.map(async (member) => {
-        if (member.running) return
-        await member.server.begin()
-        member.running = true
-        this.#guard(member)
+        if (!member.running) await (member.starting ??= this.#begin(member))
       }),
     )
   }
@@ -148,6 +146,16 @@ export class Cluster {
   async close(): Promise<void> {
     await Promise.all(this.#members.map(async ({ name }) => await this.kill(name)))
     await rm(this.dataDir, { recursive: true, force: true })
+  }
+
+  async #begin(member: Member): Promise<void> {
+    try {
+      await member.server.begin()
+      member.running = true
+    } finally {
+      member.starting = undefined
+    }
+    this.#guard(member)
   }
 
   /** Watches over one life of a process. */
