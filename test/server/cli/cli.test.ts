@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../../scripts/testing/free-port.ts'
 import type { ImportView, StartAnswer, StoredEvent } from '../../../shared/protocol/views.ts'
 import { eventually } from '../../support/eventually.ts'
 import { adminLogin, adminPassword, startApp } from '../../support/start-app.ts'
@@ -120,7 +121,8 @@ describe('start', () => {
 
 describe('watch', () => {
   it('goes on where it was when the server was away', async () => {
-    const own = await startApp({ PORT: '0' })
+    const PORT = String(await freePort())
+    const own = await startApp({ PORT })
     let now: TestApp | undefined
     const gate = server.gates.make()
     const env = asAdmin(own.url)
@@ -129,7 +131,7 @@ describe('watch', () => {
       const { import: view } = JSON.parse((await new CommandLine(['start', 'table', file, '--json'], { env }).done).out) as StartAnswer
       const line = new CommandLine(['watch', view.id, '--json'], { env })
       await line.out.until(/line 5 /)
-      now = await own.restart({ PORT: new URL(own.url).port })
+      now = await own.restart()
       await line.err.until(/Connected again/)
       gate.open()
       const { code, out, err } = await line.done
