@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Sqlite from 'better-sqlite3'
@@ -57,8 +57,12 @@ function sqliteTarget(file: string): FaultTarget {
   const onCopy = async <T>(look: (db: Sqlite.Database) => T): Promise<T> => {
     const copies = await mkdtemp(path.join(tmpdir(), 'intake-fault-copy-'))
     try {
-      await copyFile(file, path.join(copies, 'copy.db'))
-      await copyFile(`${file}-wal`, path.join(copies, 'copy.db-wal')).catch(ignoreMissing)
+      // A server that lives may still write, and move what it wrote from one file to the other.
+      for (let before = ''; before !== (before = await stampOf(file));) {
+        await rm(path.join(copies, 'copy.db-wal'), { force: true })
+        await copyFile(file, path.join(copies, 'copy.db'))
+        await copyFile(`${file}-wal`, path.join(copies, 'copy.db-wal')).catch(ignoreMissing)
+      }
       return using(new Sqlite(path.join(copies, 'copy.db')), look)
     } finally {
       await rm(copies, { recursive: true, force: true })
@@ -76,6 +80,12 @@ function sqliteTarget(file: string): FaultTarget {
         return [...(problems === 'ok' ? [] : [String(problems)]), ...(db.pragma('foreign_key_check') as unknown[]).map((row) => JSON.stringify(row))]
       }),
   }
+}
+
+/** Says something else when a database has been written to. */
+async function stampOf(file: string): Promise<string> {
+  const both = [file, `${file}-wal`].map(async (name) => await stat(name, { bigint: true }).catch(ignoreMissing))
+  return (await Promise.all(both)).map((found) => (found ? `${found.ino} ${found.size} ${found.mtimeNs}` : 'none')).join(', ')
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
