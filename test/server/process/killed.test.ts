@@ -38,7 +38,13 @@ describe.each([['all_or_nothing'], ['keep_going']] as const)('a server that ends
     const api = await server.admin()
     const { body: run } = await api.start(fixtureOf(records), { name: 'items.json', options: { mode } })
     const watcher = new Watcher(server.url, run.import.id, { token: run.watch.token })
-    await watcher.until((seen) => seen.progress.some(({ progress }) => progress.step?.name === 'load' && progress.done > 0))
+    // Asked for: who begins to watch later is told of no progress, since none follows.
+    const loaded = async (): Promise<number> => {
+      const { progress } = await api.import(run.import.id)
+      return progress.step?.name === 'load' ? progress.done : 0
+    }
+    await expect.poll(loaded).toBeGreaterThan(0)
+    await watcher.until(({ events }) => events.length > 0)
     return { run, watcher }
   }
   const expectWholeEnd = async ({ run, watcher }: { run: StartAnswer; watcher: Watcher }) => {
