@@ -14,7 +14,7 @@ import { startPostgres, startRedis } from './testing/services.ts'
 import type { Service } from './testing/services.ts'
 import { endStrays, runMarker } from './testing/strays.ts'
 
-const partLimitMs = 20 * 60_000
+const partLimitMs = 35 * 60_000
 
 const stop = new AbortController()
 

@@ -42,7 +42,8 @@ export type WebParts = {
 
 /** The HTTP server, bare: requests are answered once `serveWeb` has been called. */
 export function createWebServer(): Server {
-  const server = createServer({ requestTimeout: 0, headersTimeout: 60_000 })
+  // Longer than load balancers keep a connection that is idle (60 s mostly): none of them sends a request on one that is just being closed.
+  const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 })
   // An upload may take long, but it may not stand still.
   server.setTimeout(120_000)
   return server
