@@ -76,8 +76,8 @@ export class TargetRecords {
     if (change.url !== undefined && row.builtIn) throw new AppError('conflict', 'The main database stays where it is.')
     const patch: Partial<TargetRow> = change.name === undefined ? {} : { name: change.name }
     if (change.url !== undefined) {
-      // A run that resumes opens its target anew: the rest of it would go elsewhere.
-      if (change.url !== row.url) await this.#requireNoRun(id)
+      // A run that resumes opens its target anew: the rest of it would go elsewhere. Another password leads nowhere else.
+      if (withoutPassword(change.url).url !== row.url) await this.#requireNoRun(id)
       Object.assign(patch, await this.#moved(row, change.url))
     }
     await unique(change.name ?? row.name, this.#database.em().nativeUpdate(TargetEntity, { id }, patch))

@@ -92,6 +92,17 @@ describe('target databases', () => {
       expect(texts.join()).not.toContain(url.password)
     })
 
+    it('get another password also while a run writes to them', async () => {
+      const url = await server.createDatabase('target')
+      const { id, url: bare } = (await add('Rotated', url)).body.target
+      const gate = gates.make()
+      const { import: run } = await admin.startScript([{ log: 'begun' }, { until: gate.file }], { target: id })
+      expect(await change<WireError>(id, { url: await server.createDatabase('target') })).toMatchObject(failing(409, 'in_use'))
+      expect((await change(id, { url })).body.target).toMatchObject({ url: bare })
+      gate.open()
+      await admin.ended(run.id)
+    })
+
     it('show their tables and rows', async () => {
       const url = await server.createDatabase('target')
       await runSql(
