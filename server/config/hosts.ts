@@ -29,6 +29,7 @@ const forbidden = blockList(
 )
 const internal = blockList(['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['::1/128', 'fc00::/7'])
 
+/** The rules that follow from a policy, for whoever connects to what people enter. */
 export function createHostRules({ listed, others, refuse }: HostPolicy): HostRules {
   const names = listed.filter((item) => !isNetwork(item)).map(plain)
   const networks = listed.filter(isNetwork)
@@ -39,25 +40,18 @@ export function createHostRules({ listed, others, refuse }: HostPolicy): HostRul
   const isNamed = (host: string) => names.some((name) => (name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === name))
   const isOther = (address: string) => others === 'all' || (others === 'public' && !within(internal, address))
   const mayReach = (address: string, named: boolean) => !within(forbidden, address) && (named || isOther(address) || within(allowed, address))
-  const refusal = (host: string, addresses: string[]) =>
-    refuse(
-      host,
-      addresses.every((address) => within(forbidden, address)),
-    )
+  const refusal = (host: string, addresses: string[]) => {
+    const never = addresses.every((address) => within(forbidden, address))
+    return refuse(host, never)
+  }
   return {
     lookup: (host, options, done) => {
       systemLookup(host, { ...options, all: true }, (error, found) => {
         if (error) return done(error, '')
         const addresses = found.filter(({ address }) => mayReach(address, isNamed(plain(host))))
-        if (addresses.length > 0) answer(addresses, options, done)
-        else
-          done(
-            refusal(
-              host,
-              found.map(({ address }) => address),
-            ),
-            '',
-          )
+        if (addresses.length > 0) return answer(addresses, options, done)
+        const all = found.map(({ address }) => address)
+        done(refusal(host, all), '')
       })
     },
     check: (host) => {
