@@ -15,7 +15,7 @@ type EventRow = {
   data: string | null
   status: SessionStatus | null
 }
-type Tables = { import_event: EventRow; import_session: { id: string; last_seq: number } }
+type Tables = { import_event: EventRow; import_session: { id: string; last_seq: number; status: SessionStatus } }
 
 /** Bound parameters, not the ORM's interpolation: log lines are the text of strangers. */
 const tables = (em: EntityManager): Kysely<Tables> => em.getKysely<Tables>()
@@ -63,6 +63,11 @@ export async function readEvents(em: EntityManager, importId: string, filter: Ev
     characters += (row.message?.length ?? 0) + (row.data?.length ?? 0)
   }
   return { events, lastSeq, more: false }
+}
+
+/** What an import session is at, undefined for one that is not there. It is one value of one row: those who follow a log ask after each batch. */
+export async function readStatus(em: EntityManager, importId: string): Promise<SessionStatus | undefined> {
+  return (await tables(em).selectFrom('import_session').select('status').where('id', '=', importId).executeTakeFirst())?.status
 }
 
 /** The number of the newest stored event of each of these import sessions. */

@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream'
 import type { Database } from '../../database/database.ts'
 import type { EventSignals } from '../../realtime/event-signals.ts'
-import { readEvents } from '../../realtime/event-rows.ts'
-import type { ImportReader } from '../../sessions/import-reader.ts'
+import { readEvents, readStatus } from '../../realtime/event-rows.ts'
 import { logLine } from '../../sessions/log-text.ts'
 import { readRejected, rejectedCsvHeader, rejectedCsvLine } from '../../sessions/rejected-records.ts'
 import type { ImportView } from '../../../shared/protocol/views.ts'
 import { isFinal } from '../../../shared/session-status.ts'
 
-type LogParts = { database: Database; reader: ImportReader; signals: EventSignals }
+type LogParts = { database: Database; signals: EventSignals }
 
 /** The log as text. With `follow` it goes on while the run does, and ends with it. */
 export function logText(parts: LogParts, importId: string, follow: boolean): Readable {
@@ -18,10 +17,11 @@ export function logText(parts: LogParts, importId: string, follow: boolean): Rea
   return stream
 }
 
-async function* logPieces({ database, reader, signals }: LogParts, importId: string, follow: boolean, gone: AbortSignal): AsyncGenerator<string> {
+async function* logPieces({ database, signals }: LogParts, importId: string, follow: boolean, gone: AbortSignal): AsyncGenerator<string> {
   let after = 0
   for (;;) {
-    const ended = isFinal((await reader.get(importId)).status)
+    const status = await readStatus(database.em(), importId)
+    const ended = status === undefined || isFinal(status)
     const page = await readEvents(database.em(), importId, { after, limit: 1000 })
     after = page.events.at(-1)?.seq ?? after
     if (page.events.length > 0) yield page.events.map(logLine).join('')
