@@ -1,8 +1,9 @@
-import { chmod, constants, copyFile, open } from 'node:fs/promises'
+import { chmod, constants, copyFile, open, stat } from 'node:fs/promises'
 import { hashFileHere } from './hash-file.ts'
 import type { FileHash, HashFile } from './hash-file.ts'
 
-export type CopyFile = (from: string, to: string, signal: AbortSignal) => Promise<void>
+/** Answers the size of the copy, in bytes. */
+export type CopyFile = (from: string, to: string, signal: AbortSignal) => Promise<number>
 
 /** What is done with whole files of this machine. Everything throws what the system throws, and the signal's reason. */
 export type FileWork = {
@@ -10,8 +11,8 @@ export type FileWork = {
   /** Whether a file consists of just these bytes. */
   holds(file: string, content: FileHash, signal: AbortSignal): Promise<boolean>
   /**
-   * Makes a new file of the same bytes, with the rights that new files have, and can't be stopped in the middle. It is not safe on the disk yet; what is left of
-   * one that failed is its caller's.
+   * Makes a new file of the same bytes, with the rights that new files have. It is not safe on the disk yet; what is left of one that failed, or was stopped, is
+   * its caller's, and nobody writes it any more.
    */
   copy: CopyFile
 }
@@ -30,5 +31,6 @@ export const fileWorkHere: FileWork = {
     await copyFile(from, to, constants.COPYFILE_FICLONE)
     // It came with the rights of its source.
     await chmod(to, mode & 0o777)
+    return (await stat(to)).size
   },
 }

@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { link, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FileThreads } from '../../../server/storage/file-threads.ts'
+import type { ToFileThread } from '../../../server/storage/file-threads.ts'
 
 describe('the threads that work on files', () => {
   const threads = new FileThreads()
@@ -57,6 +60,68 @@ describe('the threads that work on files', () => {
     expect((await readFile(copy)).equals(bytes)).toBe(true)
     expect((await stat(copy)).mode).toBe((await stat(plain)).mode)
     await expect(threads.copy(source, copy, on)).rejects.toMatchObject({ code: 'EEXIST' })
+  })
+
+  it('make many copies of one file in one reading, and fail each alone', async () => {
+    const bytes = randomBytes(3_000_001)
+    const source = await written('many', bytes)
+    const names = Array.from({ length: 12 }, (_none, index) => path.join(folder, `many-${index}`))
+    for (const name of names) await link(source, name)
+    const taken = await written('taken', Buffer.from('there'))
+    const copyTo = async (name: string, index: number) => await threads.copy(name, index === 5 ? taken : path.join(folder, `copy-${index}`), on)
+    // The threads are busy until all have asked.
+    const before = Array.from({ length: 4 }, async () => await threads.hash(source, bytes.length, on))
+    const copies = await Promise.allSettled(names.map(copyTo))
+    await Promise.all(before)
+    expect(copies).toEqual(
+      names.map((_name, index) =>
+        index === 5 ? { status: 'rejected', reason: expect.objectContaining({ code: 'EEXIST' }) } : { status: 'fulfilled', value: bytes.length },
+      ),
+    )
+    for (const index of [0, 4, 6, 11]) expect((await readFile(path.join(folder, `copy-${index}`))).equals(bytes), `copy ${index}`).toBe(true)
+    expect(await readFile(taken, 'utf8')).toBe('there')
+  })
+
+  it('read a file by whichever of its names is still there', async () => {
+    const bytes = randomBytes(300_000)
+    const thread = new Worker(new URL('../../../server/storage/file-thread.ts', import.meta.url))
+    try {
+      const sources = [path.join(folder, 'went'), await written('stays', bytes)]
+      const parts = sources.map((source, index) => ({ source, file: path.join(folder, `by-${index}`), stop: new SharedArrayBuffer(4) }))
+      thread.postMessage({ do: 'copy', parts } satisfies ToFileThread)
+      expect(await once(thread, 'message')).toEqual([[{ done: { size: 300_000 } }, { done: { size: 300_000 } }]])
+      expect((await readFile(path.join(folder, 'by-0'))).equals(bytes)).toBe(true)
+    } finally {
+      await thread.terminate()
+    }
+  })
+
+  it('say of each of many copies whether it is the same as what is known', async () => {
+    const bytes = randomBytes(1_000_000)
+    threads.know(await written('original', bytes), contentOf(bytes))
+    const differs = (index: number) => index % 3 === 1
+    const files = await Promise.all(
+      Array.from({ length: 9 }, async (_none, index) => {
+        const copy = Buffer.from(bytes)
+        if (differs(index)) copy[index * 100_000]! ^= 1
+        return await written(`like-${index}`, copy)
+      }),
+    )
+    const found = await Promise.all(files.map(async (file) => await threads.holds(file, contentOf(bytes), on)))
+    expect(found).toEqual(files.map((_file, index) => !differs(index)))
+  })
+
+  it('stop one copy of a file, and make the others', async () => {
+    const bytes = randomBytes(2_000_000)
+    const source = await written('some', bytes)
+    const stop = new AbortController()
+    const busy = Array.from({ length: 4 }, async () => await threads.hash(source, bytes.length, on))
+    const stopped = threads.copy(source, path.join(folder, 'stopped'), stop.signal)
+    const made = threads.copy(source, path.join(folder, 'made'), on)
+    stop.abort(new Error('enough'))
+    await expect(stopped).rejects.toThrow('enough')
+    expect(await made).toBe(bytes.length)
+    await Promise.all(busy)
   })
 
   it.each([true, false])('see every difference from what a file should hold, whether its like is known: %s', async (known) => {
