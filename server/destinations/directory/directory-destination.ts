@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { FileWork } from '../../storage/file-work.ts'
 import { WrittenFile } from '../../storage/written-file.ts'
@@ -7,7 +7,8 @@ import { codeOf, damaged, folderFailure, occupied } from '../failures.ts'
 import { copyGone, measured, otherLength } from '../measured-content.ts'
 import { requirePath, temporaryPath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
-import { requireInside } from './places.ts'
+import { FolderSyncs } from './folder-syncs.ts'
+import { leadsInto, requireInside } from './places.ts'
 
 const where = 'The folder'
 const copiedAtOnce = 64 * 1024 * 1024
@@ -18,6 +19,9 @@ export class DirectoryDestination implements Destination {
   readonly #root: string
   readonly #place: string
   readonly #fileWork: FileWork
+  readonly #syncs = new FolderSyncs()
+  /** Where the root is, its links followed, once that was looked up. */
+  #realRoot: string | null = null
 
   /** `root`: where files go, made when it is not there. `place`: the folder that it has to be in whatever links there are, which is there. */
   constructor(root: string, place: string, fileWork: FileWork) {
@@ -39,7 +43,7 @@ export class DirectoryDestination implements Destination {
       await this.#write(temporary, content, order, transfer)
       if (await exists(final)) throw occupied(order.path)
       await rename(temporary, final)
-      await syncFolder(path.dirname(final))
+      await this.#syncs.sync(path.dirname(final))
       return { outcome: 'delivered', resumedAt: 0 }
     })
   }
@@ -65,9 +69,11 @@ export class DirectoryDestination implements Destination {
   }
 
   async #makeFolder(folder: string): Promise<void> {
+    if (this.#realRoot !== null && (await leadsInto(folder, this.#realRoot))) return
     await requireInside(await nearest(folder), this.#place)
     await mkdir(folder, { recursive: true })
     await requireInside(folder, this.#root)
+    this.#realRoot = await realpath(this.#root)
   }
 
   /** Whether a former try put the file there. Throws when another one is there. */
@@ -90,7 +96,6 @@ export class DirectoryDestination implements Destination {
 
   /** What went wrong leaves nothing behind. */
   async #write(file: string, content: Content, order: DeliveryOrder, transfer: Transfer): Promise<void> {
-    await rm(file, { force: true })
     try {
       if (content.file !== undefined && order.size <= copiedAtOnce) await this.#copyWhole(content.file, file, order, transfer)
       else await writePieces(file, measured(content, 0, order, transfer))
@@ -100,24 +105,35 @@ export class DirectoryDestination implements Destination {
     }
   }
 
-  /** The system copies a file within itself, and several times as fast; it can't be stopped in the middle, and does not tell how far it is. */
+  /** A file of this machine, copied by whoever works on files, and several times as fast; it is not told how far that is. */
   async #copyWhole(from: string, to: string, { size, path: name }: DeliveryOrder, { signal, progress }: Transfer): Promise<void> {
-    await this.#fileWork.copy(from, to, signal).catch(async (thrown: unknown) => {
-      throw codeOf(thrown) === 'ENOENT' && !(await exists(from)) ? copyGone(name, thrown) : thrown
+    const copy = async () => await this.#fileWork.copy(from, to, signal)
+    const copied = await copy().catch(async (thrown: unknown) => {
+      if (codeOf(thrown) === 'ENOENT' && !(await exists(from))) throw copyGone(name, thrown)
+      if (codeOf(thrown) !== 'EEXIST') throw thrown
+      // What a former try left.
+      await rm(to, { force: true })
+      return await copy()
     })
+    if (copied !== size) throw otherLength(name)
     signal.throwIfAborted()
-    const copied = await open(to, 'r+')
-    try {
-      if ((await copied.stat()).size !== size) throw otherLength(name)
-      await copied.datasync()
-    } finally {
-      await copied.close()
-    }
+    await makeSafe(to)
     progress(size)
   }
 }
 
+async function makeSafe(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What a former try left goes first. */
 async function writePieces(file: string, pieces: AsyncIterable<Buffer>): Promise<void> {
+  await rm(file, { force: true })
   const written = new WrittenFile(await open(file, 'wx'))
   try {
     for await (const piece of pieces) await written.write([piece])
@@ -149,11 +165,4 @@ async function exists(file: string): Promise<boolean> {
 /** The folder itself, or the nearest above it that is there. */
 async function nearest(folder: string): Promise<string> {
   return (await exists(folder)) || path.dirname(folder) === folder ? folder : await nearest(path.dirname(folder))
-}
-
-/** Makes a new name safe. Windows opens no folders; some mounted file systems do not sync them. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder).catch(() => null)
-  await handle?.sync().catch(() => undefined)
-  await handle?.close()
 }

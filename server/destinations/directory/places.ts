@@ -25,6 +25,12 @@ export async function requireInside(folder: string, root: string): Promise<void>
   throw new AppError('destination_refused', 'A link in that folder leads out of it.')
 }
 
+/** Whether a folder is there, and, its links followed, in one whose own place is known. */
+export async function leadsInto(folder: string, realRoot: string): Promise<boolean> {
+  const real = await realpath(folder).catch(() => null)
+  return real !== null && isBelow(real, realRoot)
+}
+
 function isBelow(folder: string, place: string): boolean {
   const way = path.relative(place, folder)
   return way === '' || (!way.startsWith('..') && !path.isAbsolute(way))
