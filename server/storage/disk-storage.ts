@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, constants, copyFile, link, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, copyFile, link, mkdir, open, opendir, rename, rm, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
@@ -60,23 +60,20 @@ export class DiskStorage implements Storage {
   /** No stored file is ever changed: another name for the same bytes is as good as a copy, and costs nothing. Some file systems have none. */
   async duplicate(source: string): Promise<string> {
     const key = randomUUID()
-    const [from, part] = [this.#pathOf(source), this.#partOf(key)]
-    const linked = await link(from, part).then(
+    const linked = await link(this.#pathOf(source), this.#pathOf(key)).then(
       () => true,
       () => false,
     )
-    try {
-      if (!linked) await copyFile(from, part, constants.COPYFILE_FICLONE)
-      await rename(part, this.#pathOf(key))
-      return key
-    } catch (thrown) {
-      await rm(part, { force: true })
-      throw translated(thrown)
-    }
+    if (!linked) await this.#copy(source, key)
+    return key
   }
 
   async remove(key: string): Promise<void> {
-    await rm(this.#pathOf(key), { force: true })
+    try {
+      await unlink(this.#pathOf(key))
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
+    }
   }
 
   async *list(): AsyncIterable<StoredFile> {
@@ -135,6 +132,17 @@ export class DiskStorage implements Storage {
         await rm(part, { force: true })
         await this.remove(key)
       },
+    }
+  }
+
+  async #copy(source: string, key: string): Promise<void> {
+    const part = this.#partOf(key)
+    try {
+      await copyFile(this.#pathOf(source), part, constants.COPYFILE_FICLONE)
+      await rename(part, this.#pathOf(key))
+    } catch (thrown) {
+      await rm(part, { force: true })
+      throw translated(thrown)
     }
   }
 

@@ -7,8 +7,11 @@ export type FileHash = { sha256: string; size: number }
 /** Hashes a file of this machine. `size`: how large it should be. Throws what reading throws, and the signal's reason. */
 export type HashFile = (file: string, size: number, signal: AbortSignal) => Promise<FileHash>
 
+const mostAtOnce = 256 * 1024
+
 /** By this thread, for what is small. */
-export const hashFileHere: HashFile = async (file, _size, signal) => await hashOf(createReadStream(file, { highWaterMark: 256 * 1024 }), signal)
+export const hashFileHere: HashFile = async (file, size, signal) =>
+  await hashOf(createReadStream(file, { highWaterMark: Math.min(mostAtOnce, size + 1) }), signal)
 
 /** Of all pieces together. Throws what they throw, and the signal's reason. */
 export async function hashOf(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<FileHash> {
