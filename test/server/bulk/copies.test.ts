@@ -7,7 +7,7 @@ import { checkTemplate, copyName, shortIdOf, standardTemplate } from '../../../s
 import { markText, readMark } from '../../../server/importers/bulk/copies/mark.ts'
 import type { Edit } from '../../../server/importers/bulk/copies/edits.ts'
 import { withEdits } from '../../../server/importers/bulk/copies/edits.ts'
-import { findPlace } from '../../../server/importers/bulk/copies/find-place.ts'
+import { findPlace, mayBearMark } from '../../../server/importers/bulk/copies/find-place.ts'
 
 const mark = { importId: 'bulk_1763706660000_Zk3p-_x', accountId: 'account_abc-DEF_1', shortId: 'k3j9x2m4q1' }
 
@@ -28,8 +28,11 @@ const jpeg = Buffer.from(['ffd8', 'ffe00004aaaa', 'ffe1000645786966', 'ffdb0004b
 
 const pdf = Buffer.from('%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF\n')
 
-const placeIn = async (bytes: Buffer) =>
-  await findPlace({ size: bytes.length, head: bytes, read: async (start, end) => bytes.subarray(start, end) }, mark)
+async function placeIn(bytes: Buffer): Promise<Edit[] | null> {
+  const edits = await findPlace({ size: bytes.length, head: bytes, read: async (start, end) => bytes.subarray(start, end) }, mark)
+  if (edits) expect(mayBearMark(bytes)).toBe(true)
+  return edits
+}
 
 async function marked(bytes: Buffer, pieceLength = 7): Promise<Buffer> {
   const edits = await placeIn(bytes)

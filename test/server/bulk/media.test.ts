@@ -19,7 +19,7 @@ import {
 import type { AudioCodec, OutputFormat } from 'mediabunny'
 import { describe, expect, it } from 'vitest'
 import { withEdits } from '../../../server/importers/bulk/copies/edits.ts'
-import { findPlace } from '../../../server/importers/bulk/copies/find-place.ts'
+import { findPlace, mayBearMark } from '../../../server/importers/bulk/copies/find-place.ts'
 import { markText, readMark } from '../../../server/importers/bulk/copies/mark.ts'
 
 const mark = { importId: 'bulk_1763706660000_Zk3p-_x', accountId: 'account_abc-DEF_1', shortId: 'k3j9x2m4q1' }
@@ -64,6 +64,7 @@ async function read(bytes: Buffer) {
 async function marked(bytes: Buffer): Promise<Buffer | null> {
   const source = { size: bytes.length, head: bytes, read: async (start: number, end: number) => bytes.subarray(start, end) }
   const edits = await findPlace(source, mark)
+  if (edits) expect(mayBearMark(bytes)).toBe(true)
   const pieces = Readable.from([bytes.subarray(0, 100), bytes.subarray(100)]) as AsyncIterable<Buffer>
   return edits && Buffer.concat(await Readable.from(withEdits(pieces, edits)).toArray())
 }

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
 import type { Storage } from '../../../storage/storage.ts'
-import { headBytes } from './find-place.ts'
+import { firstBytes, headBytes, mayBearMark } from './find-place.ts'
 
 /** Deliveries come in turns over the accounts: those that are under way at the same time are of few files. */
-const mostKept = 4
+const mostKept = 16
 
-/** The beginnings of stored files, of which each account's copy wants the same. */
+/** The beginnings of stored files, of which each account's copy wants the same; only the first bytes of those that bear no mark anyway. */
 export class Heads {
   readonly #storage: Storage
   readonly #kept = new Map<string, Promise<Buffer>>()
@@ -15,7 +15,7 @@ export class Heads {
   }
 
   async of({ key, size }: { key: string; size: number }): Promise<Buffer> {
-    const head = this.#kept.get(key) ?? readAll(this.#storage.read(key, { start: 0, end: Math.min(headBytes, size) }))
+    const head = this.#kept.get(key) ?? this.#read(key, size)
     this.#kept.delete(key)
     this.#kept.set(key, head)
     const [oldest] = this.#kept.keys()
@@ -26,6 +26,12 @@ export class Heads {
       this.#kept.delete(key)
       throw thrown
     }
+  }
+
+  async #read(key: string, size: number): Promise<Buffer> {
+    const bytes = async (end: number) => await readAll(this.#storage.read(key, { start: 0, end: Math.min(end, size) }))
+    const first = await bytes(firstBytes)
+    return mayBearMark(first) ? await bytes(headBytes) : first
   }
 }
 
