@@ -1,4 +1,5 @@
 import type { AccountLimits, AccountView } from '../../shared/protocol/views.ts'
+import { standardLimits } from '../../shared/standard-limits.ts'
 import type { PlaceDraft } from '../api/accounts.ts'
 import { driverForm } from './drivers.ts'
 import type { AccountField, Driver } from './drivers.ts'
@@ -9,7 +10,6 @@ export type FieldValues = Record<string, string | boolean>
 export type LimitValues = { concurrency: string; megabytesPerSecond: string; maxMegabytes: string }
 
 const megabyte = 1_000_000
-const standard: AccountLimits = { concurrency: 4, bytesPerSecond: null, maxBytes: null }
 
 /** What the fields of an address begin with: what is saved, else what the driver starts from. */
 export function addressValues(driver: Driver, saved?: Record<string, unknown>): FieldValues {
@@ -20,7 +20,7 @@ export function emptySecrets(driver: Driver): FieldValues {
   return Object.fromEntries(driverForm(driver).secrets.map(({ name }) => [name, '']))
 }
 
-export function limitValues({ concurrency, bytesPerSecond, maxBytes }: AccountLimits = standard): LimitValues {
+export function limitValues({ concurrency, bytesPerSecond, maxBytes }: AccountLimits): LimitValues {
   const inMegabytes = (bytes: number | null): string => (bytes === null ? '' : String(bytes / megabyte))
   return { concurrency: String(concurrency), megabytesPerSecond: inMegabytes(bytesPerSecond), maxMegabytes: inMegabytes(maxBytes) }
 }
@@ -31,8 +31,9 @@ export function placeOf(driver: Driver, address: FieldValues, secrets: FieldValu
   return { driver, address: sent(form.address, address), secrets: sent(form.secrets, secrets) }
 }
 
-export function limitsOf({ concurrency, megabytesPerSecond, maxMegabytes }: LimitValues): AccountLimits {
+export function limitsOf(driver: Driver, { concurrency, megabytesPerSecond, maxMegabytes }: LimitValues): AccountLimits {
   const inBytes = (text: string): number | null => (text.trim() === '' ? null : Math.round(Number(text) * megabyte))
+  const standard = standardLimits(driver)
   return { concurrency: Number(concurrency) || standard.concurrency, bytesPerSecond: inBytes(megabytesPerSecond), maxBytes: inBytes(maxMegabytes) }
 }
 

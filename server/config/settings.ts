@@ -86,7 +86,7 @@ const allSettings = z.object({
     ),
   DESTINATION_DIRS: list.optional().describe('Folders, with commas between, that bulk uploads may deliver to besides DATA_DIR/deliveries.'),
   DELIVERIES_AT_ONCE: whole(1, 256)
-    .default(16)
+    .default(64)
     .describe('Deliveries of one bulk upload that are under way at the same time; each account has a limit of its own.'),
   DELIVERY_RETRY_SECONDS: z.coerce
     .number()

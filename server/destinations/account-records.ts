@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { AccountChange, AccountDraft, AccountPlace } from '../../shared/schemas/account.ts'
-import type { AccountLimits, AccountTest, AccountView } from '../../shared/protocol/views.ts'
+import type { AccountTest, AccountView } from '../../shared/protocol/views.ts'
 import { isFinal, sessionStatuses } from '../../shared/session-status.ts'
+import { standardLimits } from '../../shared/standard-limits.ts'
 import type { Database } from '../database/database.ts'
 import { AccountEntity, ImportSessionEntity } from '../database/entities.ts'
 import type { AccountRow } from '../database/entities.ts'
@@ -14,7 +15,6 @@ import type { ProbeAnswer } from './destination.ts'
 import { openDestination } from './open-destination.ts'
 import type { DestinationRules } from './open-destination.ts'
 
-const standardLimits: AccountLimits = { concurrency: 4, bytesPerSecond: null, maxBytes: null }
 const probeMs = 30_000
 
 /** Where bulk uploads deliver: known by name, their secrets sealed and never shown again, tested before they are saved. */
@@ -45,7 +45,7 @@ export class AccountRecords {
       id: `account_${randomBytes(9).toString('base64url')}`,
       name,
       ...this.#stored(tried),
-      limits: { ...standardLimits, ...limits },
+      limits: { ...standardLimits(place.driver), ...limits },
       createdAt: Date.now(),
     }
     await unique(name, this.#database.em().insert(AccountEntity, row))

@@ -56,9 +56,21 @@ describe('the page of accounts', () => {
         driver: 's3',
         address: { bucket: 'media', region: 'us-east-1', readBack: false },
         secrets: { accessKeyId: 'AKIA', secretAccessKey: ' with spaces ' },
-        limits: { concurrency: 4, bytesPerSecond: null, maxBytes: 1_500_000 },
+        limits: { concurrency: 16, bytesPerSecond: null, maxBytes: 1_500_000 },
       },
     ])
+  })
+
+  it('takes as many files at once as the kind of place can take, unless somebody says otherwise', async () => {
+    const { screen, dialog } = await accounts([])
+    await screen.getByRole('button', { name: 'Add account' }).click()
+    const atOnce = dialog.getByLabelText('Files at once')
+    await expect.element(atOnce).toHaveValue(16)
+    await dialog.getByText('SFTP', { exact: true }).click()
+    await expect.element(atOnce).toHaveValue(4)
+    await atOnce.fill('7')
+    await dialog.getByText('S3', { exact: true }).click()
+    await expect.element(atOnce).toHaveValue(7)
   })
 
   it('keeps secrets that were not entered again, and sends nothing that was not touched', async () => {
