@@ -8,6 +8,9 @@ import { genericWrappers } from './config/v8-flags.ts'
 import { AppError, messageOf } from './errors.ts'
 import { createLogger } from './logging/logger.ts'
 
+/** Threads that wait for disks: while a file is brought to the disk it holds one of them, and all else that is asked of files would stand behind the usual four. */
+const waitingThreads = '16'
+
 /**
  * Starts one process: `node server/main.ts [serve|work]`, without a word both. The only place that reads the environment, hears signals and ends the process.
  */
@@ -20,6 +23,7 @@ async function main(): Promise<void> {
     process.exit(70)
   })
   // Before there are threads.
+  process.env['UV_THREADPOOL_SIZE'] ??= waitingThreads
   setFlagsFromString(genericWrappers)
   keepCompiled(path.join(config.dataDir, 'compiled'))
   const { createApp } = await import('./app.ts')
