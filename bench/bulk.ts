@@ -1,8 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { openAsBlob } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +10,7 @@ import type { StartAnswer } from '../shared/protocol/views.ts'
 import type { ApiClient } from '../test/support/api-client.ts'
 import { addAccount, addFolder } from '../test/support/bulk.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
+import { uploadWhole } from '../test/support/tus.ts'
 
 const run = promisify(execFile)
 const mebi = 1024 * 1024
@@ -23,7 +23,8 @@ type Measured = { seconds: number; growth: number; before: number }
  * `npm run bench -- bulk [MIB] [FILES] [ROUNDS]`: so many MiB in so many files to four folders, against `cp` (alone, and with `sync`, since Intake says of a file
  * that it arrived when it is safe) and against the same work on the bytes without Intake; and to an S3 store, against the same client without Intake. What is
  * measured is the run, not the upload before it. A run of eight small files comes first and is not counted: a server that was just started has not compiled and
- * loaded what runs need.
+ * loaded what runs need. Before each that writes to folders, as much is written and removed: memory that a virtual machine has not used for a while is several
+ * times as slow the first time, and whoever came first would pay for all.
  */
 async function bulk(args: string[]): Promise<void> {
   const [size = 1024, files = 64, rounds = 3] = args.map(Number)
@@ -49,10 +50,14 @@ async function bulk(args: string[]): Promise<void> {
     await warmUp(server, api, dir, [...accounts, store])
     const ratios: Record<'cp' | 'safe' | 'bare' | 's3', number[]> = { cp: [], safe: [], bare: [], s3: [] }
     for (let round = 1; round <= rounds; round++) {
+      const used = async () => await useMemory(dir, size * folders)
+      await used()
       const cp = await copied(source, path.join(dir, 'copies'), false)
+      await used()
       const safe = await copied(source, path.join(dir, 'copies'), true)
+      await used()
       const bare = await withoutIntake(source, path.join(dir, 'copies'))
-      const ours = await delivered(server, api, source, accounts)
+      const ours = await delivered(server, api, source, accounts, used)
       await removeDeliveries(dir)
       const plain = Number((await run(process.execPath, [path.join(here, 's3-client.ts'), source, port])).stdout)
       const sent = await delivered(server, api, source, [store])
@@ -84,6 +89,13 @@ async function warmUp(server: ServerProcess, api: ApiClient, dir: string, accoun
   await removeDeliveries(dir)
 }
 
+async function useMemory(dir: string, mebibytes: number): Promise<void> {
+  const file = path.join(dir, 'memory')
+  await run('dd', ['if=/dev/zero', `of=${file}`, 'bs=1M', `count=${mebibytes}`])
+  await run('sync', ['-f', dir])
+  await rm(file)
+}
+
 async function removeDeliveries(dir: string): Promise<void> {
   const deliveries = path.join(dir, 'data', 'deliveries')
   for (const name of await readdir(deliveries)) await rm(path.join(deliveries, name), { recursive: true })
@@ -92,7 +104,6 @@ async function removeDeliveries(dir: string): Promise<void> {
 async function copied(source: string, to: string, safe: boolean): Promise<number> {
   const targets = Array.from({ length: folders }, (_none, index) => path.join(to, String(index)))
   for (const target of targets) await mkdir(target, { recursive: true })
-  await run('sync')
   const start = performance.now()
   for (const target of targets) await run('cp', ['-r', `${source}/.`, target])
   if (safe) for (const target of targets) await run('sync', ['-f', target])
@@ -102,17 +113,18 @@ async function copied(source: string, to: string, safe: boolean): Promise<number
 }
 
 async function withoutIntake(source: string, to: string): Promise<number> {
-  await run('sync')
   const { stdout } = await run(process.execPath, [path.join(here, 'bare-folders.ts'), source, to, String(folders)])
   await rm(to, { recursive: true })
   return Number(stdout)
 }
 
-async function delivered(server: ServerProcess, api: ApiClient, source: string, accounts: string[]): Promise<Measured> {
+async function delivered(server: ServerProcess, api: ApiClient, source: string, accounts: string[], ready = async () => {}): Promise<Measured> {
   const form = new FormData()
   form.set('kind', 'bulk')
   form.set('options', JSON.stringify({ accounts, again: true }))
-  for (const name of await readdir(source)) form.append('file', await openAsBlob(path.join(source, name)), name)
+  for (const name of await readdir(source))
+    form.append('upload', (await uploadWhole(api, await readFile(path.join(source, name)), { filename: name })).id)
+  await ready()
   const before = await server.rss()
   const { status, text, body } = await api.request<StartAnswer>('POST', paths.imports, { body: form })
   if (status !== 201) throw new Error(`the start answered ${status}: ${text}`)
