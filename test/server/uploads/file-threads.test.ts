@@ -82,6 +82,15 @@ describe('the threads that work on files', () => {
     expect(await readFile(taken, 'utf8')).toBe('there')
   })
 
+  it('keep files apart that are wanted at the same time', async () => {
+    const all = Array.from({ length: 12 }, () => randomBytes(400_000))
+    const sources = await Promise.all(all.map(async (bytes, index) => await written(`apart-${index}`, bytes)))
+    const copies = sources.map((source) => `${source}-copy`)
+    await Promise.all(sources.map(async (source, index) => await threads.copy(source, copies[index]!, on)))
+    const found = await Promise.all(copies.map(async (copy) => await threads.hash(copy, 400_000, on)))
+    expect(found).toEqual(all.map(contentOf))
+  })
+
   it('read a file by whichever of its names is still there', async () => {
     const bytes = randomBytes(300_000)
     const thread = new Worker(new URL('../../../server/storage/file-thread.ts', import.meta.url))
