@@ -7,7 +7,9 @@ import { FileThreads } from '../../server/storage/file-threads.ts'
  * with its source. Prints the seconds. Arguments: folder, folder to make the copies in, number of copies.
  */
 const [, , source = '', to = '', copies = '1'] = process.argv
-const atOnce = 8
+const atOnce = 64
+// As many threads wait for the disk as in a server.
+process.env['UV_THREADPOOL_SIZE'] ??= '16'
 const threads = new FileThreads()
 const { signal } = new AbortController()
 
