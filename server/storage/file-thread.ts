@@ -95,9 +95,7 @@ class Reader {
   }
 
   fail(thrown: unknown): void {
-    if (!this.reads) return
-    const { code, message } = thrown as NodeJS.ErrnoException
-    this.#settle({ failure: { code, message } })
+    if (this.reads) this.#settle(failureOf(thrown))
   }
 
   #go(work: () => Done | undefined): void {
@@ -111,16 +109,22 @@ class Reader {
     }
   }
 
+  /** Closing may be where a file system says that it could not keep what was written: then it was not done. */
   #settle(answer: Answer): void {
-    this.#answer = answer
     const taker = this.#taker
     this.#taker = null
     try {
       taker?.close?.()
-    } catch {
-      // What was to be said of the file was said.
+      this.#answer = answer
+    } catch (thrown) {
+      this.#answer = 'done' in answer ? failureOf(thrown) : answer
     }
   }
+}
+
+function failureOf(thrown: unknown): Answer {
+  const { code, message } = thrown as NodeJS.ErrnoException
+  return { failure: { code, message } }
 }
 
 type Source = { source: string; size: number; own: Own }

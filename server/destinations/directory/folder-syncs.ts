@@ -22,9 +22,12 @@ export class FolderSyncs {
     }
     const mine: Sync = { next: null }
     this.#underWay.set(folder, mine)
-    await this.#syncNow(folder)
-    this.#underWay.delete(folder)
-    if (mine.next) void this.sync(folder).then(mine.next.resolve)
+    try {
+      await this.#syncNow(folder)
+    } finally {
+      this.#underWay.delete(folder)
+      if (mine.next) this.sync(folder).then(mine.next.resolve, mine.next.reject)
+    }
   }
 }
 

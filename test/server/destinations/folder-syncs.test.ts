@@ -30,4 +30,18 @@ describe('the syncs of folders', () => {
     await Promise.all(all)
     expect(safe.toSorted()).toEqual(['first', 'late', 'other', 'second', 'third'])
   })
+
+  it('fail those whom they should have served, and nobody after them', async () => {
+    let syncs = 0
+    const failing = new FolderSyncs(async () => {
+      syncs += 1
+      await setImmediate()
+      if (syncs === 1) throw new Error('the disk is gone')
+    })
+    const [first, second] = [failing.sync('a'), failing.sync('a')]
+    await expect(first).rejects.toThrow('the disk is gone')
+    await second
+    await failing.sync('a')
+    expect(syncs).toBe(3)
+  })
 })
