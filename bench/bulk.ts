@@ -11,6 +11,7 @@ import type { ApiClient } from '../test/support/api-client.ts'
 import { addAccount, addFolder } from '../test/support/bulk.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { uploadWhole } from '../test/support/tus.ts'
+import { median } from './median.ts'
 
 const run = promisify(execFile)
 const mebi = 1024 * 1024
@@ -71,9 +72,9 @@ async function bulk(args: string[]): Promise<void> {
       )
       console.log(`         S3: client ${plain.toFixed(2)} s, Intake ${sent.seconds.toFixed(2)} s, memory ${memory(sent)}`)
     }
-    const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!.toFixed(2)
+    const of = (numbers: number[]) => median(numbers).toFixed(2)
     const { cp, safe, bare, s3 } = ratios
-    console.log(`median ratios (promised: 0.60): cp ${median(cp)}, cp and sync ${median(safe)}, the same work ${median(bare)}, S3 ${median(s3)}`)
+    console.log(`median ratios (promised: 0.60): cp ${of(cp)}, cp and sync ${of(safe)}, the same work ${of(bare)}, S3 ${of(s3)}`)
   } finally {
     sink.kill()
     await server.close()

@@ -8,6 +8,7 @@ import { loginCookie, paths } from '../shared/protocol/paths.ts'
 import type { StartAnswer } from '../shared/protocol/views.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { begin, startUploads } from '../test/support/tus.ts'
+import { median } from './median.ts'
 
 const mebi = 1024 * 1024
 const here = path.join(import.meta.dirname, 'upload')
@@ -41,8 +42,7 @@ export async function run(args: string[]): Promise<void> {
       }
     }
     for (const way of ['form', 'tus'] as const) {
-      const median = ratios[way].toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0
-      console.log(`${way}: median ratio ${median.toFixed(2)} (promised: ${ways[way].toFixed(2)})`)
+      console.log(`${way}: median ratio ${median(ratios[way]).toFixed(2)} (promised: ${ways[way].toFixed(2)})`)
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
