@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { author, beginOn, book, column, inTransaction, openWithTables, outcomeOf, rowsOf, table } from './target-subject.ts'
-import type { TargetTransaction } from '../../server/targets/target.ts'
+import type { Cell, TargetTransaction } from '../../server/targets/target.ts'
 import type { Subject } from './target-subject.ts'
 
 /** How rows get in: `write` and `savepoint`. */
@@ -96,6 +96,32 @@ export function describeWriting(subject: Subject): void {
       })
       expect(await rowsOf(target, author)).toEqual([[1, 'd', null]])
       expect((await rowsOf(target, book)).map((row) => row[0])).toEqual([3])
+    })
+
+    it('writes batches that were brought while others were written as if they had not been, what is wrong with them included', async () => {
+      const target = await openWithTables(subject())
+      const rows = (from: number) => Array.from({ length: 4000 }, (_none, row): Cell[] => [from + row, 'x'.repeat(100), 1])
+      const ofTitles = { table: book, columns: ['id', 'title'], same: { columns: ['author_id'], values: [null] } }
+      const good = [{ table: book, columns: ['id', 'title', 'author_id'], rows: rows(1) }]
+      const bad = [{ ...ofTitles, rows: rows(5001).map(([id, title], row): Cell[] => [row === 3900 ? 'never' : id!, title!]) }]
+      const missing = [{ table: book, columns: ['id', 'colour'], rows: [[1, 'red']] }]
+      const merged = [{ table: author, columns: ['id', 'name'], key: ['id'], rows: [[1, 'a']] }]
+      const few = [{ ...ofTitles, rows: [[5000, 1]] }]
+      await inTransaction(target, async (transaction) => {
+        for (const batches of [good, bad, missing, merged, few]) target.bring?.(batches)
+        await transaction.writeAll(good)
+        await expect(transaction.writeAll(bad)).rejects.toMatchObject({ code: 'value_invalid', details: { column: 'id', value: 'never', row: 3900 } })
+        await expect(transaction.writeAll(missing)).rejects.toMatchObject({ code: 'column_missing' })
+        await transaction.writeAll(merged)
+        // The same rows in other columns, and with other values that all of them have, are other batches.
+        await transaction.writeAll([{ ...few[0]!, columns: ['id', 'author_id'], same: { columns: ['title'], values: ['alone'] } }])
+      })
+      const { rows: written } = await target.readRows(book, { offset: 3999, limit: 5000 })
+      expect(written).toEqual([
+        [4000, 'x'.repeat(100), 1],
+        [5000, 'alone', 1],
+      ])
+      expect(await rowsOf(target, author)).toEqual([[1, 'a', null]])
     })
 
     it('inserts rows that are told to be new, and does not keep two of one key', async () => {

@@ -15,7 +15,8 @@ export type CopyText = {
   repeatsKey: boolean
 }
 
-export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => CopyText
+/** Makes the text of rows, and stops after each piece for whoever has something else to do. Throws `value_invalid`. */
+export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => Generator<void, CopyText>
 
 /**
  * Compiles how rows become text for COPY: columns of the rows, and then those that are the same in all of them. `keyAt` are the positions of the key among the
@@ -23,7 +24,7 @@ export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => CopyText
  */
 export function compileCopyText(table: Table, columns: Column[], keyAt: number[]): RowsToText {
   const encoders = columns.map(encoderOf)
-  return ({ rows, same }) => {
+  return function* ({ rows, same }) {
     const sameCells = same?.values ?? []
     const width = encoders.length - sameCells.length
     const texts = Array<string>(width)
@@ -41,8 +42,8 @@ export function compileCopyText(table: Table, columns: Column[], keyAt: number[]
       for (; row < rows.length; row += 1) {
         const cells = rows[row] as Cell[]
         for (column = 0; column < width; column += 1) texts[column] = encoded(cells[column] as Cell)
-        pieces.add(texts.join('\t') + end)
         keys.add(texts)
+        if (pieces.add(texts.join('\t') + end)) yield
       }
     } catch (thrown) {
       if (!(thrown instanceof CellRefusal)) throw thrown
@@ -53,17 +54,27 @@ export function compileCopyText(table: Table, columns: Column[], keyAt: number[]
   }
 }
 
+/** All of a text, without a stop. */
+export function wholeText(text: Generator<void, CopyText>): CopyText {
+  for (;;) {
+    const made = text.next()
+    if (made.done) return made.value
+  }
+}
+
 /** Lines gathered into pieces of a size that the socket takes well. */
 class Pieces {
   readonly #done: Buffer[] = []
   #text = ''
 
-  add(line: string): void {
+  /** Answers whether a piece is complete. */
+  add(line: string): boolean {
     this.#text += line
     this.#text += '\n'
-    if (this.#text.length < pieceLength) return
+    if (this.#text.length < pieceLength) return false
     this.#done.push(Buffer.from(this.#text))
     this.#text = ''
+    return true
   }
 
   all(): Buffer[] {

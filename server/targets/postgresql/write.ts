@@ -3,8 +3,9 @@ import { cutValue, valueInvalid } from '../cells/refusal.ts'
 import { columnsOf, keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
 import type { Cell, Column, Table, WriteBatch } from '../target.ts'
-import { compileCopyText } from './copy-text.ts'
+import { compileCopyText, wholeText } from './copy-text.ts'
 import type { Session } from './session.ts'
+import type { TextsAhead } from './texts-ahead.ts'
 import { DatabaseError } from 'pg'
 
 /** Writes the rows of one batch. The same table, columns and key again cost no preparation within a transaction. */
@@ -14,14 +15,20 @@ export type BatchShape = Omit<WriteBatch, 'rows'>
 type Rows = Pick<WriteBatch, 'rows' | 'same'>
 type Shape = { table: Table; names: string[]; columns: Column[] }
 
-/** Prepares how rows of these columns are written. See `WriteBatch` for what a key means. `number` names the staging table. */
-export async function prepareWriter(session: Session, batch: BatchShape, number: number): Promise<Writer> {
+export type Staging = {
+  /** Names the staging table. */
+  number: number
+  ahead: TextsAhead
+}
+
+/** Prepares how rows of these columns are written. See `WriteBatch` for what a key means. */
+export async function prepareWriter(session: Session, batch: BatchShape, { number, ahead }: Staging): Promise<Writer> {
   const { table, key, absent } = batch
   const names = columnsOf(batch)
   const columns = pickColumns(table, names)
   refuseGenerated(table, columns)
   const shape = { table, names, columns }
-  const write = key && !absent ? await prepareMerge(session, shape, batch, key, `intake_stage_${number}`) : prepareInsert(session, shape)
+  const write = key && !absent ? await prepareMerge(session, shape, batch, key, `intake_stage_${number}`) : prepareInsert(session, shape, ahead)
   return async ({ rows, same }) => {
     if (rows.length === 0) return
     try {
@@ -33,15 +40,15 @@ export async function prepareWriter(session: Session, batch: BatchShape, number:
 }
 
 /** Rows without a key, and those that are certainly not there, go straight into their table. */
-function prepareInsert(session: Session, { table, names, columns }: Shape): Writer {
+function prepareInsert(session: Session, { table, names }: Shape, ahead: TextsAhead): Writer {
   const into = quoteName(table.name)
   if (names.length === 0) {
     return async ({ rows }) => {
       await session.rows(`INSERT INTO ${into} SELECT FROM generate_series(1, $1)`, [rows.length])
     }
   }
-  const toText = compileCopyText(table, columns, [])
-  return async (batch) => await session.copyIn(`COPY ${into} (${quoteNames(names)}) FROM STDIN`, toText(batch).pieces)
+  const toText = ahead.compiled(table, names)
+  return async (batch) => await session.copyIn(`COPY ${into} (${quoteNames(names)}) FROM STDIN`, ahead.textOf(batch, toText).pieces)
 }
 
 /** Rows with a key are copied beside their table and merged into it by one statement. */
@@ -55,7 +62,7 @@ async function prepareMerge(session: Session, { table, names, columns }: Shape, 
   const sql = { all: `${merge(stage)}; TRUNCATE ${stage}`, last: `${merge(lastOfEachKey(stage, key))}; TRUNCATE ${stage}` }
   const toText = compileCopyText(table, columns, keyAt)
   return async (rows) => {
-    const { pieces, repeatsKey } = toText(rows)
+    const { pieces, repeatsKey } = wholeText(toText(rows))
     await session.copyIn(`COPY ${stage} FROM STDIN`, pieces)
     await session.run(isPlain && !repeatsKey ? sql.all : sql.last)
   }
