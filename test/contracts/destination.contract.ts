@@ -152,7 +152,12 @@ export function describeDestination({ name, capabilities, hasLogin, breaks, crea
       })
 
       it('misses a file that is gone', async () => {
-        await expect(destination.verify(orderOf(big), never)).rejects.toMatchObject({ code: 'destination_damaged' })
+        const order = orderOf(big)
+        await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
+        // There is nothing to take away before it is sent again.
+        await destination.withdraw(order, never)
+        await deliver(order, contentOf(big))
+        expect(await isAt(order.path, big)).toBe(true)
       })
     }
     if (capabilities.keepsOthers) describeKeeping()

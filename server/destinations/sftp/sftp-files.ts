@@ -58,8 +58,13 @@ export class SftpFiles {
     await this.#call<void>((done) => this.#sftp.rename(from, to, (error) => done(error, undefined)))
   }
 
+  /** One that is not there is fine. */
   async remove(path: string): Promise<void> {
-    await this.#call<void>((done) => this.#sftp.unlink(path, (error) => done(error, undefined)))
+    try {
+      await this.#call<void>((done) => this.#sftp.unlink(path, (error) => done(error, undefined)))
+    } catch (thrown) {
+      if (codeOfStatus(thrown) !== sftpStatus.noSuchFile) throw thrown
+    }
   }
 
   /** One that is there already is fine. */
