@@ -6,8 +6,8 @@ import { measured } from '../measured-content.ts'
 import { requirePath, temporaryPath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
 import { SftpFiles } from './sftp-files.ts'
-import { openSession } from './sftp-session.ts'
-import type { SftpServer, SftpSession } from './sftp-session.ts'
+import { openSession, usualWaits } from './sftp-session.ts'
+import type { SftpServer, SftpSession, SftpWaits } from './sftp-session.ts'
 import { codeOfStatus, sftpFailure, sftpStatus } from './sftp-status.ts'
 import { unsureBytes, writeOn } from './sftp-writer.ts'
 
@@ -18,13 +18,16 @@ export class SftpDestination implements Destination {
   readonly #folder: string
   readonly #readBack: boolean
   readonly #rules: HostRules
+  readonly #waits: SftpWaits
+  readonly #closed = new AbortController()
   #session: Promise<SftpSession> | null = null
 
-  constructor({ server, folder, readBack }: { server: SftpServer; folder: string; readBack: boolean }, rules: HostRules) {
+  constructor({ server, folder, readBack }: { server: SftpServer; folder: string; readBack: boolean }, rules: HostRules, waits = usualWaits) {
     this.#server = server
     this.#folder = folder.replace(/\/+$/, '') || (folder.startsWith('/') ? '/' : '.')
     this.#readBack = readBack
     this.#rules = rules
+    this.#waits = waits
   }
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
@@ -64,6 +67,7 @@ export class SftpDestination implements Destination {
   }
 
   async close(): Promise<void> {
+    this.#closed.abort()
     const session = await this.#session?.catch(() => null)
     session?.end()
     this.#session = null
@@ -74,15 +78,17 @@ export class SftpDestination implements Destination {
   }
 
   async #connected(): Promise<SftpSession> {
-    const session = await this.#session?.catch(() => null)
+    const former = this.#session
+    const session = await former?.catch(() => null)
     if (session && !session.ended.aborted) return session
-    // Whoever comes meanwhile waits for the same connection.
-    this.#session = openSession(this.#server, this.#rules)
+    // Whoever comes meanwhile, or found the former one ended at the same time, waits for the same connection.
+    if (this.#session === former || this.#session === null)
+      this.#session = openSession(this.#server, this.#rules, { waits: this.#waits, signal: this.#closed.signal })
     return await this.#session
   }
 
   async #with<T>(signal: AbortSignal, work: (files: SftpFiles) => Promise<T>): Promise<T> {
-    const session = await this.#connected()
+    const session = await orAborted(this.#connected(), signal)
     try {
       return await work(new SftpFiles(session, signal))
     } catch (thrown) {
@@ -142,4 +148,17 @@ export class SftpDestination implements Destination {
 /** Only what was begun with the same bytes is gone on with. */
 function unfinishedPath({ path, idempotencyKey, sha256 }: DeliveryOrder): string {
   return temporaryPath(path, `${idempotencyKey} ${sha256}`)
+}
+
+/** What others wait for too goes on without whoever was told to stop. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const aborted = () => reject(signal.reason as Error)
+  signal.addEventListener('abort', aborted, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', aborted)
+  }
 }

@@ -11,12 +11,14 @@ type Answered<T> = (error: Error | null | undefined, value: T) => void
 /** The operations of SFTP that deliveries need, as promises. They reject with the client's own errors; see sftp-status.ts. */
 export class SftpFiles {
   readonly #sftp: SFTPWrapper
+  readonly #session: SftpSession
   readonly #ended: AbortSignal
   readonly #signal: AbortSignal
 
-  constructor({ sftp, ended }: SftpSession, signal: AbortSignal) {
-    this.#sftp = sftp
-    this.#ended = ended
+  constructor(session: SftpSession, signal: AbortSignal) {
+    this.#session = session
+    this.#sftp = session.sftp
+    this.#ended = session.ended
     this.#signal = signal
   }
 
@@ -122,27 +124,35 @@ export class SftpFiles {
     }
   }
 
-  /** Rejects with the signal's reason as soon as it is aborted, and when the connection ends before the answer. */
+  /**
+   * Rejects with the signal's reason as soon as it is aborted, and when the connection ends before the answer. One on which an answer does not come ends: the
+   * keep-alive is answered by the server's door, also when what is behind it hangs.
+   */
   async #call<T>(start: (done: Answered<T>) => void, signal = this.#signal): Promise<T> {
     if (this.#ended.aborted) throw connectionEnded()
     signal.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const aborted = () => reject(signal.reason as Error)
     const closed = () => reject(connectionEnded())
+    const timer = setTimeout(() => {
+      reject(connectionEnded('ETIMEDOUT'))
+      this.#session.cut()
+    }, this.#session.answerMs)
     signal.addEventListener('abort', aborted, { once: true })
     this.#ended.addEventListener('abort', closed, { once: true })
     try {
       start((error, value) => (error ? reject(error) : resolve(value)))
       return await promise
     } finally {
+      clearTimeout(timer)
       signal.removeEventListener('abort', aborted)
       this.#ended.removeEventListener('abort', closed)
     }
   }
 }
 
-function connectionEnded(): Error {
-  return Object.assign(new Error('the connection ended'), { code: 'ECONNRESET' })
+function connectionEnded(code = 'ECONNRESET'): Error {
+  return Object.assign(new Error('the connection ended'), { code })
 }
 
 /** A rejection that is looked at later, or not at all. */

@@ -15,14 +15,24 @@ export type SftpServer = {
   secrets: { password?: string | undefined; privateKey?: string | undefined; passphrase?: string | undefined }
 }
 
-/** A login that works, until `ended` is aborted: nothing that is asked for after that is ever answered. */
-export type SftpSession = { sftp: SFTPWrapper; hostKey: string; ended: AbortSignal; end(): void }
+/** A login that works, until `ended` is aborted: nothing that is asked for after that is ever answered. `cut` is for a server that does not answer. */
+export type SftpSession = { sftp: SFTPWrapper; hostKey: string; ended: AbortSignal; answerMs: number; end(): void; cut(): void }
 
-const connectMs = 20_000
+/** How long a server may take to let us in, to begin with SFTP, and to answer what it is asked then. */
+export type SftpWaits = { connectMs: number; answerMs: number }
+
+export const usualWaits: SftpWaits = { connectMs: 20_000, answerMs: 120_000 }
 const keepaliveMs = 15_000
 
-/** Logs in. Throws `destination_login_refused`, `destination_refused` for a server that is not the one that is known, `destination_unreachable`. */
-export async function openSession(server: SftpServer, rules: HostRules): Promise<SftpSession> {
+/**
+ * Logs in, unless `signal` says that nobody wants it any more. Throws `destination_login_refused`, `destination_refused` for a server that is not the one that
+ * is known, `destination_unreachable`.
+ */
+export async function openSession(
+  server: SftpServer,
+  rules: HostRules,
+  { waits, signal }: { waits: SftpWaits; signal: AbortSignal },
+): Promise<SftpSession> {
   const where = `${server.host}:${server.port}`
   rules.check(server.host)
   const client = new Client()
@@ -31,22 +41,45 @@ export async function openSession(server: SftpServer, rules: HostRules): Promise
   const socket = connect({ host: server.host, port: server.port, lookup: rules.lookup, noDelay: true })
   // Before the client hears of it: whoever it wakes then must see it.
   socket.once('close', () => ended.abort())
+  const cut = () => void socket.destroy()
+  signal.addEventListener('abort', cut, { once: true })
   try {
-    const hostKey = await logIn(client, socket, server)
-    const sftp = await new Promise<SFTPWrapper>((resolve, reject) => client.sftp((error, opened) => (error ? reject(error) : resolve(opened))))
+    const hostKey = await logIn(client, socket, { ...server, readyTimeout: waits.connectMs })
+    const sftp = await openSftp(client, ended.signal, waits.connectMs)
     // What breaks later fails the operations that are under way.
     client.on('error', () => undefined)
     sftp.on('error', () => undefined)
     sftp.on('close', () => ended.abort())
-    return { sftp, hostKey, ended: ended.signal, end: () => void client.end() }
+    return { sftp, hostKey, ended: ended.signal, answerMs: waits.answerMs, end: () => void client.end(), cut }
   } catch (thrown) {
     client.destroy()
     socket.destroy()
     throw translated(thrown, where)
+  } finally {
+    signal.removeEventListener('abort', cut)
   }
 }
 
-async function logIn(client: Client, socket: Socket, { user, hostKey, secrets }: SftpServer): Promise<string> {
+/** A server may let us in and then never say a word: its shell waits for something, or the disk of its home does. */
+async function openSftp(client: Client, ended: AbortSignal, mostMs: number): Promise<SFTPWrapper> {
+  const { promise, resolve, reject } = Promise.withResolvers<SFTPWrapper>()
+  const closed = () => reject(unreachable('The server closed the connection.'))
+  const timer = setTimeout(() => reject(unreachable(`The server lets this user in, and did not begin with SFTP for ${mostMs / 1000} s.`)), mostMs)
+  ended.addEventListener('abort', closed, { once: true })
+  client.sftp((error, opened) => (error ? reject(error) : resolve(opened)))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    ended.removeEventListener('abort', closed)
+  }
+}
+
+async function logIn(
+  client: Client,
+  socket: Socket,
+  { user, hostKey, secrets, readyTimeout }: SftpServer & { readyTimeout: number },
+): Promise<string> {
   let shown = ''
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   client.once('ready', resolve)
@@ -60,7 +93,7 @@ async function logIn(client: Client, socket: Socket, { user, hostKey, secrets }:
       username: user,
       ...(password !== undefined && { password }),
       ...(privateKey !== undefined && { privateKey, ...(passphrase !== undefined && { passphrase }) }),
-      readyTimeout: connectMs,
+      readyTimeout,
       keepaliveInterval: keepaliveMs,
       keepaliveCountMax: 4,
       hostVerifier: (key: Buffer) => {

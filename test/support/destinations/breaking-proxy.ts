@@ -7,6 +7,9 @@ export type BreakingProxy = {
   port: number
   /** Bytes that clients have sent through it. */
   sent(): number
+  /** Connections that are open now, and all that ever were. */
+  open(): number
+  opened(): number
   /** After so many more bytes from clients every connection is cut, and no new one gets through until `heal`. */
   breakAfter(bytes: number): void
   heal(): void
@@ -15,13 +18,14 @@ export type BreakingProxy = {
 
 export async function startProxy(toPort: number): Promise<BreakingProxy> {
   const sockets = new Set<Socket>()
-  let sent = 0
+  let [sent, opened] = [0, 0]
   let most = Infinity
   const cut = () => {
     for (const socket of sockets) socket.destroy()
   }
   const server = createServer((client) => {
     if (sent >= most) return void client.destroy()
+    opened += 1
     const upstream = connect(toPort, '127.0.0.1')
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -42,6 +46,9 @@ export async function startProxy(toPort: number): Promise<BreakingProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     sent: () => sent,
+    // Each has two ends.
+    open: () => sockets.size / 2,
+    opened: () => opened,
     breakAfter: (bytes) => {
       most = sent + bytes
       if (bytes === 0) cut()
