@@ -58,6 +58,8 @@ export type DeliveryBook = {
   /** The account lets nobody in: what is not final of it becomes `stopped`. Answers the copies that nobody needs any more. */
   stop(account: string, error: DeliveryError): Promise<{ stopped: number; copies: string[] }>
   account(account: string): Promise<OpenAccount>
+  /** Those that may lie at their destinations in part: a try of them failed, or a former attempt may have begun. Not more than can be looked after. */
+  begun(): Promise<CopiedDelivery[]>
   /** Takes the next turn of an account's rate, which lasts so many ms; answers in how many ms it begins. */
   turn(account: string, lastsMs: number): Promise<number>
 }
@@ -85,4 +87,5 @@ export type DeliveryQuestion =
   | { ask: 'write'; patches: DeliveryPatch[] }
   | { ask: 'stop'; account: string; error: DeliveryError }
   | { ask: 'account'; account: string }
+  | { ask: 'begun' }
   | { ask: 'turn'; account: string; lastsMs: number }

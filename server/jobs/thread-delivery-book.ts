@@ -1,5 +1,14 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
-import type { DeliveryBook, DeliveryCounts, DeliveryPatch, DeliveryQuestion, NextDeliveries, OpenAccount, OpenDelivery } from './delivery-book.ts'
+import type {
+  CopiedDelivery,
+  DeliveryBook,
+  DeliveryCounts,
+  DeliveryPatch,
+  DeliveryQuestion,
+  NextDeliveries,
+  OpenAccount,
+  OpenDelivery,
+} from './delivery-book.ts'
 
 /** Patches in one transaction, at most. */
 const mostAtOnce = 200
@@ -42,6 +51,7 @@ export function threadDeliveryBook(ask: (question: DeliveryQuestion) => Promise<
     },
     stop: async (account, error) => (await ask({ ask: 'stop', account, error })) as { stopped: number; copies: string[] },
     account: async (account) => (await ask({ ask: 'account', account })) as OpenAccount,
+    begun: async () => (await ask({ ask: 'begun' })) as CopiedDelivery[],
     turn: async (account, lastsMs) => (await ask({ ask: 'turn', account, lastsMs })) as number,
   }
 }

@@ -4,6 +4,7 @@ import type { Importer, Job, JobContext, JobOutcome } from '../../jobs/importer.
 import { FileThreads } from '../../storage/file-threads.ts'
 import { HashThread } from '../../storage/hash-thread.ts'
 import { Heads } from './copies/heads.ts'
+import { abandonBegun } from './run/abandon-begun.ts'
 import { AccountLanes } from './run/account-lane.ts'
 import type { BulkRun } from './run/bulk-run.ts'
 import { deliverAll } from './run/deliver-all.ts'
@@ -39,6 +40,7 @@ async function runBulk(job: Job, context: JobContext): Promise<JobOutcome> {
   } catch (thrown) {
     const reason: unknown = context.signal.reason
     if (!(reason instanceof AppError) || reason.code !== 'cancelled') throw thrown
+    await abandonBegun(run)
     return { status: 'cancelled', ledger: run.progress.ledger, error: { code: 'cancelled', message: reason.message } }
   } finally {
     await run.lanes.close()

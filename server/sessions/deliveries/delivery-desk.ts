@@ -15,6 +15,8 @@ type Run = { importId: string; attempt: number; accounts: { id: string; name: st
 
 /** Rows of an account that are stopped in one transaction. */
 const stopAtOnce = 200
+/** Of what may lie at destinations in part, so many are given to a run that was cancelled: it has seconds for them. */
+const begunAtOnce = 1000
 /** An account whose places others have is looked at again after so long. */
 const refusedMs = 200
 
@@ -46,6 +48,8 @@ export class DeliveryDesk {
         return await this.#stop(question.account, question.error)
       case 'account':
         return await this.#account(question.account)
+      case 'begun':
+        return await this.#begun()
       case 'turn':
         return await this.#parts.places.turn(question.account, question.lastsMs)
     }
@@ -168,6 +172,14 @@ export class DeliveryDesk {
       void this.#parts.places.give(account)
     }
     return { stopped, copies }
+  }
+
+  async #begun(): Promise<OpenDelivery[]> {
+    const { importId, attempt } = this.#run
+    const copied = this.#tables().selectFrom('bulk_delivery').where('import_id', '=', importId).where('state', '=', 'copied').where('held', '=', 0)
+    const tried = attempt > 1 ? copied : copied.where('attempts', '>', 0)
+    const rows = await tried.orderBy('attempts', 'desc').orderBy('account_id').orderBy('file').limit(begunAtOnce).selectAll().execute()
+    return rows.map((row) => openDeliveryOf(row, attempt > 1))
   }
 
   async #account(id: string): Promise<OpenAccount> {

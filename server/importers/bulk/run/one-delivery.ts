@@ -70,7 +70,8 @@ async function tidy(row: OpenDelivery, { result }: Step, run: BulkRun, lane: Acc
   if (result.to === 'verified' || result.to === 'copied' || (result.to === 'failed' && !result.keepsCopy)) await removeCopy(run, row.copy)
 }
 
-async function abandon(row: Parameters<typeof orderOf>[1], run: BulkRun, lane: AccountLane): Promise<void> {
+/** Removes what is half done at the destination, as far as it can be. */
+export async function abandon(row: Parameters<typeof orderOf>[1], run: BulkRun, lane: AccountLane): Promise<void> {
   const open = await lane.open().catch(() => null)
   await open?.destination.abandon(orderOf(run.importId, row))
 }
