@@ -1,6 +1,6 @@
 import type { Database, EntityManager } from '../../database/database.ts'
 import type { EventDraft } from '../../realtime/event-log.ts'
-import { changeOf, deliveryTables, openStates, streamOf } from './delivery-table.ts'
+import { changeOf, deliveryTables, isOpen, openStates, streamOf } from './delivery-table.ts'
 import type { DeliveryRow } from './delivery-table.ts'
 import { accountsOf } from './read-deliveries.ts'
 
@@ -18,7 +18,8 @@ export async function hasUndone(database: Database, importId: string): Promise<b
 
 /**
  * Failed and stopped deliveries begin anew; one whose copy was kept begins with it. `failed`: no other is touched, also none that a run that was cut short did
- * not come to. The run has ended, so that nothing changes its rows before this does.
+ * not come to. `all`: what waited for its next try when it was cut short is tried now, as often as any other. The run has ended, so that nothing changes its rows
+ * before this does.
  */
 export async function againDeliveries(database: Database, importId: string, only: 'failed' | 'all'): Promise<AgainDeliveries> {
   const em = database.em()
@@ -26,7 +27,10 @@ export async function againDeliveries(database: Database, importId: string, only
   const rows = await deliveryTables(em)
     .selectFrom('bulk_delivery')
     .where('import_id', '=', importId)
-    .where('state', 'in', undone)
+    .where((eb) => {
+      const waits = eb.and([eb('state', 'in', openStates), eb('not_before', 'is not', null)])
+      return only === 'failed' ? eb('state', 'in', undone) : eb.or([eb('state', 'in', undone), waits])
+    })
     .orderBy('account_id')
     .orderBy('file')
     .selectAll()
@@ -46,11 +50,11 @@ export async function againDeliveries(database: Database, importId: string, only
         .set({ held: only === 'failed' ? 1 : 0 })
         .execute()
       for (const own of groupsOf(rows)) {
-        const { account_id: account } = own[0]!
+        const { account_id: account, state } = own[0]!
         for (let start = 0; start < own.length; start += filesAtOnce) {
           const files = own.slice(start, start + filesAtOnce).map(({ file }) => file)
           const changed = { ...begun(own[0]!), held: 0, changed_at: Date.now() }
-          await ofRun().where('account_id', '=', account).where('file', 'in', files).where('state', 'in', undone).set(changed).execute()
+          await ofRun().where('account_id', '=', account).where('file', 'in', files).where('state', '=', state).set(changed).execute()
         }
       }
     },
@@ -59,10 +63,14 @@ export async function againDeliveries(database: Database, importId: string, only
 
 /** Rows of one account that become the same. */
 function groupsOf(rows: DeliveryRow[]): DeliveryRow[][] {
-  return [...Map.groupBy(rows, ({ account_id: account, input_key: key }) => `${account} ${key === null}`).values()]
+  return [...Map.groupBy(rows, ({ account_id: account, state, input_key: key }) => `${account} ${state} ${key === null}`).values()]
 }
 
-function begun({ input_key: key }: DeliveryRow) {
-  const state = key === null ? ({ state: 'waiting', input_sha256: null, path: null } as const) : ({ state: 'copied' } as const)
-  return { ...state, attempts: 0, not_before: null, bytes: 0, error: null }
+function begun(row: DeliveryRow) {
+  return { ...stateToBegin(row), attempts: 0, not_before: null, bytes: 0, error: null }
+}
+
+function stateToBegin({ state, input_key: key }: DeliveryRow) {
+  if (isOpen(state)) return { state }
+  return key === null ? ({ state: 'waiting', input_sha256: null, path: null } as const) : ({ state: 'copied' } as const)
 }

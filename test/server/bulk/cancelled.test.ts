@@ -28,7 +28,7 @@ describe('a bulk upload that is cancelled', () => {
     await store.close()
   })
 
-  it('leaves nothing half done of what waits for its next try', async () => {
+  it('leaves nothing half done of what waits for its next try, and a retry does not wait for that', async () => {
     store.breakBy((_method, _name, query) => (query.get('partNumber') === '2' ? { status: 500, code: 'InternalError' } : null))
     const files = ['one', 'two'].map((name) => ({ name: `${name}.dat`, bytes: new Uint8Array(Buffer.alloc(20 * mib, name)) }))
     const id = await startedBulk(api, files, { accounts: [account] })
@@ -38,5 +38,8 @@ describe('a bulk upload that is cancelled', () => {
     await api.request('POST', paths.cancel(id))
     expect(await api.ended(id)).toMatchObject({ status: 'cancelled', ledger: { total: 2, succeeded: 0, failed: 0, skipped: 0, notReached: 2 } })
     expect(store.uploads.size).toBe(0)
+    await api.request('POST', paths.retry(id), { json: { only: 'all' } })
+    await eventually(async () => expect((await api.get<{ import: { status: string } }>(paths.import(id))).body.import.status).toBe('succeeded'))
+    expect([...store.objects.keys()].filter((name) => name.startsWith('account/'))).toHaveLength(2)
   })
 })
