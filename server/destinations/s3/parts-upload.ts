@@ -15,7 +15,7 @@ import type { Content, DeliveryOrder, Transfer } from '../destination.ts'
 import { tooLarge, unreachable } from '../failures.ts'
 import { inBlocks } from './blocks.ts'
 import type { Block, Blocks } from './blocks.ts'
-import { asking } from './store-failure.ts'
+import { asking, isMissing } from './store-failure.ts'
 
 type ObjectName = { Bucket: string; Key: string }
 type Sending = { content: Content; order: DeliveryOrder; transfer: Transfer; blocks: Blocks; metadata: Record<string, string> }
@@ -35,22 +35,23 @@ export async function sendInParts(bucket: S3Bucket, at: ObjectName, sending: Sen
   const { order, transfer } = sending
   if (order.size > mostBytes) throw tooLarge('A store takes files of up to 5 TiB.')
   const { signal } = transfer
-  const former = await newestUpload(bucket, at, signal)
-  const uploadId = former ?? (await begin(bucket, at, sending))
-  const there = former === null ? new Map<number, Part>() : await partsOf(bucket, { ...at, UploadId: former }, signal)
-  const upload = new PartsUpload(bucket, { ...at, UploadId: uploadId }, { there, transfer, blocks: sending.blocks })
+  const former = await formerUpload(bucket, at, signal)
+  const UploadId = former?.UploadId ?? (await begin(bucket, at, sending))
+  const there = former?.there ?? new Map<number, Part>()
+  const upload = new PartsUpload(bucket, { ...at, UploadId }, { there, transfer, blocks: sending.blocks })
   await upload.send(inBlocks(sending.content, order, { blocks: sending.blocks, bytes: partBytesFor(order.size), signal }))
-  await complete(bucket, { ...at, UploadId: uploadId }, upload.done, order, signal)
+  await complete(bucket, { ...at, UploadId }, upload.done, order, signal)
   return { resumedAt: upload.kept }
 }
 
-/** Ends all uploads of an object that are open. */
-export async function abortUploads(bucket: S3Bucket, at: ObjectName): Promise<void> {
-  for (;;) {
-    const UploadId = await newestUpload(bucket, at)
-    if (UploadId === null) return
-    await bucket.client.send(new AbortMultipartUploadCommand({ ...at, UploadId }))
-  }
+/** Ends all uploads of an object that are open, each once: a store may list them for a while after that. */
+export async function abortUploads(bucket: S3Bucket, at: ObjectName, signal: AbortSignal): Promise<void> {
+  for (const UploadId of await openUploads(bucket, at, signal))
+    await bucket.client.send(new AbortMultipartUploadCommand({ ...at, UploadId }), { abortSignal: signal }).catch(unlessGone)
+}
+
+const unlessGone = (thrown: unknown): void => {
+  if (!isMissing(thrown)) throw thrown
 }
 
 /** All parts but the last have one size, which some stores demand; it depends on the file's alone. */
@@ -58,11 +59,21 @@ function partBytesFor(size: number): number {
   return Math.max(leastPart, Math.ceil(size / mostParts / mib) * mib)
 }
 
-async function newestUpload(bucket: S3Bucket, at: ObjectName, signal?: AbortSignal): Promise<string | null> {
+/** The newest first. */
+async function openUploads(bucket: S3Bucket, at: ObjectName, signal: AbortSignal): Promise<string[]> {
   const command = new ListMultipartUploadsCommand({ Bucket: at.Bucket, Prefix: at.Key })
-  const { Uploads = [] } = await asking(bucket.client.send(command, signal && { abortSignal: signal }), signal)
-  const own = Uploads.filter(({ Key, UploadId }) => Key === at.Key && UploadId !== undefined)
-  return own.toSorted((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0))[0]?.UploadId ?? null
+  const { Uploads = [] } = await asking(bucket.client.send(command, { abortSignal: signal }), signal)
+  const own = Uploads.filter(({ Key }) => Key === at.Key).toSorted((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0))
+  return own.flatMap(({ UploadId }) => UploadId ?? [])
+}
+
+/** What a former try left open, with its parts. One that is listed may have expired, or be one that was ended just now: then there is none to go on with. */
+async function formerUpload(bucket: S3Bucket, at: ObjectName, signal: AbortSignal): Promise<{ UploadId: string; there: Map<number, Part> } | null> {
+  for (const UploadId of await openUploads(bucket, at, signal)) {
+    const there = await partsOf(bucket, { ...at, UploadId }, signal)
+    if (there) return { UploadId, there }
+  }
+  return null
 }
 
 async function begin(bucket: S3Bucket, at: ObjectName, { metadata, transfer: { signal } }: Sending): Promise<string> {
@@ -72,14 +83,20 @@ async function begin(bucket: S3Bucket, at: ObjectName, { metadata, transfer: { s
   return UploadId
 }
 
-async function partsOf(bucket: S3Bucket, upload: ObjectName & { UploadId: string }, signal: AbortSignal): Promise<Map<number, Part>> {
+/** Null when there is no such upload any more. */
+async function partsOf(bucket: S3Bucket, upload: ObjectName & { UploadId: string }, signal: AbortSignal): Promise<Map<number, Part> | null> {
   const parts = new Map<number, Part>()
   const list = async () => {
     for await (const { Parts = [] } of paginateListParts({ client: bucket.client }, upload, { abortSignal: signal }))
       for (const part of Parts) parts.set(part.PartNumber ?? 0, part)
   }
-  await asking(list(), signal)
-  return parts
+  try {
+    await list()
+    return parts
+  } catch (thrown) {
+    if (!signal.aborted && isMissing(thrown)) return null
+    return await asking(Promise.reject(thrown as Error), signal)
+  }
 }
 
 class PartsUpload {

@@ -77,7 +77,7 @@ export class S3Destination implements Destination {
   }
 
   async abandon(order: DeliveryOrder): Promise<void> {
-    await abortUploads(this.#bucket, this.#at(order.path)).catch(() => undefined)
+    await abortUploads(this.#bucket, this.#at(order.path), AbortSignal.timeout(10_000)).catch(() => undefined)
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,8 @@ function storeFailure(thrown: unknown, signal: AbortSignal | undefined): unknown
   if (status === 413 || name === 'EntityTooLarge') return tooLarge('The store takes no files of that size.', thrown)
   if (status >= 500 || status === 429 || busyNames.has(name))
     return unreachable(`The store failed (${name}).`, thrown, retryAfterMs($response?.headers['retry-after']))
+  // It expired, or somebody ended it, while it was being sent: the next try begins another one.
+  if (name === 'NoSuchUpload') return unreachable('The store no longer knows the upload that was under way (NoSuchUpload).', thrown)
   if (status >= 300 && status < 400) return refused('The store is elsewhere: correct the region or the endpoint.', thrown)
   return refused(`The store refuses the file (${name}).`, thrown)
 }

@@ -169,6 +169,39 @@ describe('an S3 store', () => {
     expect(server.objects.get(order.path)?.bytes.equals(bytes)).toBe(true)
   })
 
+  const failPart = (part: string, code: string) => {
+    server.breakBy((_method, _name, query) => (query.get('partNumber') === part ? { status: 404, code } : null))
+  }
+
+  it('that forgot an upload gets the file with the next try', async () => {
+    const bytes = Buffer.alloc(20 * mib, 'expired')
+    const order = orderOf(bytes)
+    failPart('2', 'NoSuchUpload')
+    await expect(deliver(destination, bytes, order)).rejects.toMatchObject({ code: 'destination_unreachable', retryable: true })
+    // It goes on listing what it has forgotten.
+    server.breakBy((method, _name, query) => (method === 'GET' && query.has('uploadId') ? { status: 404, code: 'NoSuchUpload' } : null))
+    expect(await deliver(destination, bytes, order)).toEqual({ outcome: 'delivered', resumedAt: 0 })
+    server.breakBy(() => null)
+    expect(server.objects.get(order.path)?.bytes.equals(bytes)).toBe(true)
+  })
+
+  it('that lists uploads which have ended is not asked to end them for ever', async () => {
+    const order = orderOf(Buffer.alloc(20 * mib, 'given up'))
+    failPart('2', 'InternalError')
+    await expect(deliver(destination, Buffer.alloc(20 * mib, 'given up'), order)).rejects.toThrow()
+    let ended = 0
+    server.breakBy((method, _name, query) => {
+      if (method !== 'DELETE' || !query.has('uploadId')) return null
+      ended += 1
+      return { status: 204, code: 'StillThere' }
+    })
+    await destination.abandon(order)
+    expect(ended).toBe(1)
+    server.breakBy(() => null)
+    await destination.abandon(order)
+    expect([...server.uploads.values()].filter(({ name }) => name === order.path)).toEqual([])
+  })
+
   it('with parts of other bytes gets them again', async () => {
     const order = orderOf(Buffer.alloc(20 * mib, 'right'))
     const fault = (_method: string, _name: string, query: URLSearchParams) =>
