@@ -21,6 +21,9 @@ const idleMs = 120_000
 /** A body of this size is announced, so that a refusal comes before it. Who does not answer that gets it after a while. */
 const announcedBytes = 256 * 1024
 const announceMs = 1000
+/** What nobody reads on for may take so long and be so large. */
+const drainMs = 5000
+const drainBytes = 64 * 1024
 
 /** Requests to a server that a person named: never redirected, only to hosts that may be reached. */
 export class WebLink {
@@ -67,7 +70,7 @@ export class WebLink {
   }
 }
 
-/** Sends the body and waits for the answer, which may come before all of it was sent. */
+/** Sends the body and waits for the answer. One that comes before all of it was sent counts when it refuses; who says that all is well has not got it. */
 async function exchange(request: ClientRequest, pieces: AsyncIterable<Uint8Array> | undefined, announced: boolean): Promise<IncomingMessage> {
   let answered = false
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
@@ -79,14 +82,19 @@ async function exchange(request: ClientRequest, pieces: AsyncIterable<Uint8Array
   })
   // A rejection is thrown by the last line.
   answer.catch(() => undefined)
-  if (pieces === undefined) request.end()
-  else {
-    if (announced) await welcome(request, answer)
-    if (answered) request.destroy()
-    else await send(request, pieces, answer)
+  if (pieces === undefined) {
+    request.end()
+    return await answer
   }
-  return await answer
+  if (announced) await welcome(request, answer)
+  const sent = !answered && (await send(request, pieces, answer))
+  if (!sent) request.destroy()
+  const message = await answer
+  if (!sent && isSuccess(message)) throw unreachable(`${request.host} answered (${message.statusCode}) before it had all of the file.`)
+  return message
 }
+
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
 
 /** Until the other side asks for the body, answers without it, fails, or says nothing for a while. */
 async function welcome(request: ClientRequest, answer: Promise<unknown>): Promise<void> {
@@ -102,10 +110,18 @@ async function welcome(request: ClientRequest, answer: Promise<unknown>): Promis
   clearTimeout(timer)
 }
 
-async function send(request: ClientRequest, pieces: AsyncIterable<Uint8Array>, answer: Promise<unknown>): Promise<void> {
+/** Whether all was sent: who refuses it gets no more of it (RFC 9112, 9.3: "it SHOULD immediately cease transmitting the body"). */
+async function send(request: ClientRequest, pieces: AsyncIterable<Uint8Array>, answer: Promise<IncomingMessage>): Promise<boolean> {
+  const refusal = new AbortController()
+  answer.then(
+    (message) => isSuccess(message) || refusal.abort(),
+    () => undefined,
+  )
   try {
-    await pipeline(Readable.from(pieces, { objectMode: false }), request)
+    await pipeline(Readable.from(pieces, { objectMode: false }), request, { signal: refusal.signal })
+    return true
   } catch (thrown) {
+    if (refusal.signal.aborted) return false
     // What the content throws is the reason. A connection that the other side closed after an answer is not.
     if (thrown instanceof AppError) throw thrown
     const early = await Promise.race([
@@ -116,12 +132,14 @@ async function send(request: ClientRequest, pieces: AsyncIterable<Uint8Array>, a
       new Promise<false>((resolve) => setImmediate(resolve, false)),
     ])
     if (!early) throw thrown
+    return false
   }
 }
 
-/** Reads the rest of an answer, so that its connection can be used again; a long one is broken off. */
+/** Reads the rest of an answer, so that its connection can be used again; a long one, and one that does not end, are broken off. */
 export async function drain({ body }: WebAnswer): Promise<void> {
-  let left = 64 * 1024
+  let left = drainBytes
+  const timer = setTimeout(() => body.destroy(), drainMs)
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
       left -= piece.length
@@ -129,6 +147,8 @@ export async function drain({ body }: WebAnswer): Promise<void> {
     }
   } catch {
     // Nobody wants it.
+  } finally {
+    clearTimeout(timer)
   }
 }
 
