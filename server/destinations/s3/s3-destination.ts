@@ -6,6 +6,7 @@ import { objectAt } from '../../storage/s3-bucket.ts'
 import type { S3Bucket } from '../../storage/s3-bucket.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { damaged, networkFailure, occupied } from '../failures.ts'
+import { noMoreThan } from '../measured-content.ts'
 import { requirePath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
 import { Blocks, inBlocks } from './blocks.ts'
@@ -65,7 +66,7 @@ export class S3Destination implements Destination {
     }
     if (!this.#readBack) return { compared: 'size' }
     const { Body } = await asking(this.#bucket.client.send(new GetObjectCommand(this.#at(order.path)), { abortSignal: signal }), signal)
-    const found = await hashOf(Body as unknown as Readable, signal).catch((thrown: unknown) => {
+    const found = await hashOf(noMoreThan(order.size, Body as unknown as Readable), signal).catch((thrown: unknown) => {
       throw networkFailure(thrown, 'The store')
     })
     if (found.sha256 !== order.sha256) throw wrong()

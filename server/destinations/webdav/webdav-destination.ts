@@ -1,7 +1,7 @@
 import { hashOf } from '../../storage/hash-file.ts'
 import type { Content, Delivered, DeliveryOrder, Destination, ProbeAnswer, Transfer, Verified } from '../destination.ts'
 import { damaged, networkFailure, occupied } from '../failures.ts'
-import { measured } from '../measured-content.ts'
+import { measured, noMoreThan } from '../measured-content.ts'
 import { encodePath, requirePath, temporaryPath } from '../paths.ts'
 import { probeByWriting } from '../probe.ts'
 import { drain } from '../web/web-link.ts'
@@ -60,10 +60,10 @@ export class WebdavDestination implements Destination {
   async verify(order: DeliveryOrder, signal: AbortSignal): Promise<Verified> {
     const head = await this.#head(order.path, signal)
     const wrong = () => damaged(`What lies at ${order.path} is not what was delivered.`)
-    if (head === null || sizeOf(head) !== order.size) throw wrong()
+    if (head === null || !mayHave(head, order.size)) throw wrong()
     const kept = checksumOf(head)
-    if (kept === null && !this.#readBack) return { compared: 'size' }
-    if ((kept ?? (await this.#readHash(order.path, signal))) !== order.sha256) throw wrong()
+    if (kept === null && !this.#readBack) return { compared: sizeOf(head) === null ? 'nothing' : 'size' }
+    if ((kept ?? (await this.#readHash(order, signal))) !== order.sha256) throw wrong()
     return { compared: 'content' }
   }
 
@@ -84,7 +84,7 @@ export class WebdavDestination implements Destination {
   async #isThere(order: DeliveryOrder, signal: AbortSignal): Promise<boolean> {
     const head = await this.#head(order.path, signal)
     if (head === null) return false
-    const same = sizeOf(head) === order.size && (checksumOf(head) ?? (await this.#readHash(order.path, signal))) === order.sha256
+    const same = mayHave(head, order.size) && (checksumOf(head) ?? (await this.#readHash(order, signal))) === order.sha256
     if (!same) throw occupied(order.path)
     return true
   }
@@ -97,11 +97,11 @@ export class WebdavDestination implements Destination {
     return head
   }
 
-  async #readHash(path: string, signal: AbortSignal): Promise<string> {
+  async #readHash({ path, size }: DeliveryOrder, signal: AbortSignal): Promise<string> {
     const answer = await this.#ask({ method: 'GET', path }, signal)
     if (answer.status !== 200) throw webRefusal(answer, this.#root.host)
     try {
-      return (await hashOf(answer.body as AsyncIterable<Buffer>, signal)).sha256
+      return (await hashOf(noMoreThan(size, answer.body as AsyncIterable<Buffer>), signal)).sha256
     } catch (thrown) {
       throw signal.aborted ? signal.reason : networkFailure(thrown, this.#root.host)
     }
@@ -133,9 +133,13 @@ export class WebdavDestination implements Destination {
   }
 }
 
-function sizeOf({ headers }: WebAnswer): number {
-  return Number(headers['content-length'] ?? Number.NaN)
+/** Null where it is not told: "a server MAY send a Content-Length header field in a response to a HEAD request" (RFC 9110, 8.6). */
+function sizeOf({ headers }: WebAnswer): number | null {
+  const told = headers['content-length']
+  return told === undefined ? null : Number(told)
 }
+
+const mayHave = (head: WebAnswer, bytes: number): boolean => (sizeOf(head) ?? bytes) === bytes
 
 /** The SHA-256 that Nextcloud and ownCloud keep. */
 function checksumOf({ headers }: WebAnswer): string | null {

@@ -80,3 +80,33 @@ it('an answer that nobody reads holds up no delivery when it does not end', asyn
   })
   expect(await deliver(destination)).toEqual({ outcome: 'delivered', resumedAt: 0 })
 })
+
+describe('a WebDAV server', () => {
+  const head = { 'OC-Checksum': `SHA256:${order.sha256}` }
+
+  it.each([
+    ['tells the checksum', head, true, 'content'],
+    ['gives the file back', {}, true, 'content'],
+    ['is not to be read back', {}, false, 'nothing'],
+  ])('that does not tell the length of a file, and %s, has it', async (_what, headers, readBack, compared) => {
+    const answer: RequestListener = ({ method }, response) => {
+      response.writeHead(200, { ...headers, 'Transfer-Encoding': 'chunked' })
+      response.end(method === 'GET' ? bytes : undefined)
+    }
+    const destination = await openAt('webdav', answer, readBack)
+    expect(await destination.verify(order, never)).toEqual({ compared })
+    expect(await deliver(destination)).toEqual({ outcome: 'already_there', resumedAt: 0 })
+  })
+
+  it('that gives back more and more of a file does not have it', async () => {
+    const destination = await openAt('webdav', ({ method }, response) => {
+      if (method === 'HEAD') return void response.writeHead(200, { 'Content-Length': bytes.length }).end()
+      const more = () => {
+        while (!response.destroyed && response.write(bytes.subarray(0, 65_536)));
+      }
+      response.writeHead(200).on('drain', more)
+      more()
+    })
+    await expect(destination.verify(order, never)).rejects.toMatchObject({ code: 'destination_damaged' })
+  })
+})
