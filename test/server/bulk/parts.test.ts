@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { AccountLane } from '../../../server/importers/bulk/run/account-lane.ts'
 import { Pace } from '../../../server/importers/bulk/run/pace.ts'
 import { contentProblem } from '../../../server/importers/bulk/steps/content-kinds.ts'
+import type { BulkPorts } from '../../../server/jobs/delivery-book.ts'
+import { fileWorkHere } from '../../../server/storage/file-work.ts'
 import { pngOf } from '../../support/bulk.ts'
 
 const png = Buffer.from(pngOf(1))
@@ -33,6 +36,18 @@ describe('the content of a file', () => {
   ])('is not what %s says', (name, head, problem) => {
     expect(contentProblem(name, head)).toMatch(problem)
   })
+})
+
+it('the destination of an account that is being closed is not given to whoever comes meanwhile', async () => {
+  const limits = { concurrency: 1, bytesPerSecond: null, maxBytes: null }
+  const account = async () => ({ ok: true, place: { driver: 'directory', address: { folder: 'account' }, secrets: {} }, limits }) as const
+  const ports = { book: { account }, rules: { hosts: [], deliveriesDir: '/nowhere', destinationDirs: [] } } as unknown as BulkPorts
+  const lane = new AccountLane({ id: 'account', name: 'Account' }, ports, fileWorkHere)
+  const { destination: former } = await lane.open()
+  const closed = lane.close()
+  expect((await lane.open()).destination).not.toBe(former)
+  await closed
+  await lane.close()
 })
 
 describe('the rate of an account', () => {

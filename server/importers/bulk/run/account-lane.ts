@@ -75,9 +75,11 @@ export class AccountLane {
   }
 
   async close(): Promise<void> {
-    const open = await this.#open?.catch(() => null)
+    const former = this.#open
+    // At once: who comes while it is being closed opens another one.
     this.#open = null
     this.#stale = false
+    const open = await former?.catch(() => null)
     await open?.destination.close()
   }
 
