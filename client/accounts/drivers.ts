@@ -3,7 +3,7 @@ import type { AccountView } from '../../shared/protocol/views.ts'
 export type Driver = AccountView['driver']
 
 /** How an input of the form is shown. `headers` are lines of "Name: value". */
-export type FieldKind = 'text' | 'port' | 'switch' | 'method' | 'headers' | 'secret' | 'longSecret' | 'secretHeaders'
+export type FieldKind = 'text' | 'url' | 'port' | 'switch' | 'method' | 'headers' | 'secret' | 'longSecret' | 'secretHeaders'
 
 export type AccountField = {
   name: string
@@ -13,6 +13,8 @@ export type AccountField = {
   initial?: string | boolean
   /** Takes the whole width of the form. */
   wide?: boolean
+  /** What the server takes, as an input checks it. */
+  pattern?: string
   /** Shown in the empty field. An address is the same in every language. */
   example?: string
 }
@@ -24,6 +26,7 @@ type DriverForm = {
   secrets: AccountField[]
 }
 
+const webUrl = '[Hh][Tt][Tt][Pp][Ss]?://.+'
 const readBack = (initial: boolean): AccountField => ({ name: 'readBack', kind: 'switch', initial, wide: true })
 
 const forms: Record<Driver, DriverForm> = {
@@ -37,9 +40,9 @@ const forms: Record<Driver, DriverForm> = {
     icon: 'i-lucide-cylinder',
     name: 'S3',
     address: [
-      { name: 'bucket', kind: 'text', required: true, example: 'media' },
-      { name: 'region', kind: 'text', initial: 'us-east-1' },
-      { name: 'endpoint', kind: 'text', example: 'https://storage.example.com' },
+      { name: 'bucket', kind: 'text', required: true, pattern: '\\s*[A-Za-z0-9._\\-]{1,255}\\s*', example: 'media' },
+      { name: 'region', kind: 'text', initial: 'us-east-1', pattern: '\\s*[A-Za-z0-9\\-]{1,40}\\s*' },
+      { name: 'endpoint', kind: 'url', pattern: webUrl, example: 'https://storage.example.com' },
       { name: 'prefix', kind: 'text', example: 'incoming/' },
       readBack(false),
     ],
@@ -56,7 +59,7 @@ const forms: Record<Driver, DriverForm> = {
       { name: 'port', kind: 'port', initial: '22' },
       { name: 'user', kind: 'text', required: true },
       { name: 'folder', kind: 'text', initial: '.' },
-      { name: 'hostKey', kind: 'text', wide: true, example: 'SHA256:…' },
+      { name: 'hostKey', kind: 'text', wide: true, pattern: '\\s*SHA256:[A-Za-z0-9+\\/]{43}\\s*', example: 'SHA256:…' },
       readBack(true),
     ],
     secrets: [
@@ -69,7 +72,7 @@ const forms: Record<Driver, DriverForm> = {
     icon: 'i-lucide-globe',
     name: 'WebDAV',
     address: [
-      { name: 'url', kind: 'text', required: true, wide: true, example: 'https://cloud.example.com/remote.php/dav/files/anna/' },
+      { name: 'url', kind: 'url', required: true, wide: true, pattern: webUrl, example: 'https://cloud.example.com/remote.php/dav/files/anna/' },
       { name: 'user', kind: 'text' },
       readBack(true),
     ],
@@ -79,8 +82,8 @@ const forms: Record<Driver, DriverForm> = {
     icon: 'i-lucide-webhook',
     name: 'HTTP',
     address: [
-      { name: 'url', kind: 'text', required: true, wide: true, example: 'https://intake.example.com/files/' },
-      { name: 'method', kind: 'method', initial: 'PUT' },
+      { name: 'url', kind: 'url', required: true, wide: true, pattern: webUrl, example: 'https://intake.example.com/files/' },
+      { name: 'method', kind: 'method', initial: 'PUT', wide: true },
       { name: 'headers', kind: 'headers', wide: true, example: 'X-Source: intake' },
     ],
     secrets: [

@@ -119,6 +119,51 @@ describe('the page of accounts', () => {
     ])
   })
 
+  it('takes another port than the usual one', async () => {
+    const added = { method: 'POST', path, status: 201, body: { account: account({ id: 'account_3', name: 'Media' }) } }
+    const { screen, dialog } = await accounts([added])
+    await screen.getByRole('button', { name: 'Add account' }).click()
+    await dialog.getByText('SFTP', { exact: true }).click()
+    await dialog.getByLabelText('Name').fill('Media')
+    await dialog.getByLabelText('Host').fill('files.example.com')
+    await dialog.getByLabelText('Port').fill('2222')
+    await dialog.getByLabelText('User').fill('shop')
+    await dialog.getByLabelText('Password').fill('secret')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect.element(screen.getByRole('listitem', { name: 'Media' })).toBeVisible()
+    expect(await sentTo('POST', path)).toMatchObject([{ address: { host: 'files.example.com', port: 2222, user: 'shop' } }])
+  })
+
+  it('tests nothing that is not filled in, and says what the server could not take', async () => {
+    const wrong = { error: { code: 'invalid_input', message: 'address.folder: it is too strange', requestId: 'r' } }
+    const { screen, dialog } = await accounts([{ method: 'POST', path: `${path}/test`, status: 400, body: wrong }])
+    await screen.getByRole('button', { name: 'Add account' }).click()
+    const folder = dialog.getByPlaceholder('shop-berlin')
+    await dialog.getByRole('button', { name: 'Test' }).click()
+    await expect.element(folder).toHaveFocus()
+    expect(await asked('POST', `${path}/test`)).toEqual([])
+    await folder.fill('strange')
+    await dialog.getByRole('button', { name: 'Test' }).click()
+    const result = dialog.getByTestId('account-test')
+    await expect.element(result).toMatchTextContent(/It does not work.*too strange/)
+    await expect.element(result).not.toHaveTextContent('An error in Intake itself')
+  })
+
+  it('says of what was tested what was found, and nothing of what was typed since', async () => {
+    const { screen, dialog } = await accounts([
+      { method: 'POST', path: `${path}/test`, status: 200, body: { ok: true, description: 'There is room.' } },
+    ])
+    await screen.getByRole('button', { name: 'Add account' }).click()
+    await dialog.getByPlaceholder('shop-berlin').fill('one')
+    await dialog.getByRole('button', { name: 'Test' }).click()
+    const result = dialog.getByTestId('account-test')
+    await expect.element(result).toMatchTextContent(/There is room/)
+    await dialog.getByLabelText('Name').fill('One')
+    await expect.element(result).toBeVisible()
+    await dialog.getByPlaceholder('shop-berlin').fill('another')
+    await expect.element(result).not.toBeInTheDocument()
+  })
+
   it('asks before one is deleted', async () => {
     const { screen } = await accounts([{ method: 'DELETE', path: `${path}/account_1`, status: 204 }])
     await screen.getByRole('button', { name: 'Actions for Berlin shop' }).click()
