@@ -23,7 +23,7 @@ const surroundings: Prepared[] = [
 const file = (name: string, lastModified = 1): File => new File(['x'], name, { lastModified })
 
 async function bulkForm(files: File[], answers: Prepared[] = [going]) {
-  await prepare([...surroundings, ...answers])
+  await prepare([...answers, ...surroundings])
   const { screen, router } = await mount(NewImportPage, {}, '/imports/new')
   await screen.getByText('Bulk upload').click()
   await expect.element(screen.getByRole('checkbox', { name: /^Berlin/ })).toBeVisible()
@@ -51,6 +51,13 @@ function entry(path: string): FileSystemEntry {
 describe('the form of a bulk upload', () => {
   beforeEach(() => sessionStorage.clear())
   afterEach(() => cleanup())
+
+  it('keeps an account with a very long name within its panel', async () => {
+    const long = account({ id: 'account_9', name: `Berlin ${'that somebody wanted to describe '.repeat(3)}`, address: { folder: 'f'.repeat(300) } })
+    const { screen } = await bulkForm([], [{ method: 'GET', path: '/api/accounts', status: 200, body: { items: [long] } }])
+    const box = screen.getByRole('group', { name: 'Accounts to deliver to' }).element() as HTMLElement
+    expect(box.offsetWidth).toBeLessThanOrEqual(box.parentElement!.clientWidth)
+  })
 
   it('is sent once, to the accounts that are ticked, with all files and without a database', async () => {
     const { screen, router, press } = await bulkForm([file('a.mp4'), file('b.png')], [{ ...going, held: true }])
