@@ -87,8 +87,10 @@ export class ImportControl {
           endedAt: null,
           error: null,
           deaths: 0,
-          progress: { ...row.progress, percent: 0, done: 0 },
-          ledger: { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null },
+          ...(deliveries?.figures ?? {
+            progress: { ...row.progress, percent: 0, done: 0 },
+            ledger: { total: null, succeeded: 0, failed: 0, skipped: 0, notReached: null },
+          }),
         },
         drafts: [
           { type: 'status', status: 'queued', message: only === 'failed' ? `${by} tries the ${what} again.` : `${by} tries it again.` },

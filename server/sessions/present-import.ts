@@ -7,7 +7,8 @@ type Names = { user: string | undefined; target: string | undefined }
 
 /** An import session as everyone sees it: never its keys, hashes and places on disk. The figures of a run that works here are the newest there are. */
 export function presentImport(row: ImportSession, names: Names, live: ReturnType<LiveRuns['get']>): ImportView {
-  const fresh = live?.attempt === row.attempt ? live : undefined
+  // A run that is queued again may still have a former attempt that is on its way out.
+  const fresh = live?.attempt === row.attempt && row.status !== 'queued' ? live : undefined
   return {
     id: row.id,
     kind: row.kind,

@@ -1,5 +1,6 @@
 import type { Database, EntityManager } from '../../database/database.ts'
 import type { EventDraft } from '../../realtime/event-log.ts'
+import type { DeliveryState, Ledger, Progress } from '../../../shared/protocol/views.ts'
 import { changeOf, deliveryTables, isOpen, openStates, streamOf } from './delivery-table.ts'
 import type { DeliveryRow } from './delivery-table.ts'
 import { accountsOf } from './read-deliveries.ts'
@@ -8,7 +9,12 @@ const undone = ['failed', 'stopped'] as const
 const filesAtOnce = 200
 
 /** What a retry does to the rows of a bulk run: to be done in one transaction, with the lines that tell of it. */
-export type AgainDeliveries = { drafts: EventDraft[]; within: (em: EntityManager) => Promise<void> }
+export type AgainDeliveries = {
+  drafts: EventDraft[]
+  /** What is delivered stays so: the run waits with these. */
+  figures: { progress: Progress; ledger: Ledger }
+  within: (em: EntityManager) => Promise<void>
+}
 
 /** Whether there is anything that a retry of the failed ones would touch. */
 export async function hasUndone(database: Database, importId: string): Promise<boolean> {
@@ -36,6 +42,7 @@ export async function againDeliveries(database: Database, importId: string, only
     .selectAll()
     .execute()
   return {
+    figures: await figuresOf(em, importId),
     drafts: rows.map((row) => ({
       type: 'log',
       level: 'info',
@@ -58,6 +65,23 @@ export async function againDeliveries(database: Database, importId: string, only
         }
       }
     },
+  }
+}
+
+async function figuresOf(em: EntityManager, importId: string): Promise<AgainDeliveries['figures']> {
+  const states = await deliveryTables(em)
+    .selectFrom('bulk_delivery')
+    .where('import_id', '=', importId)
+    .groupBy('state')
+    .select(({ fn }) => ['state', fn.countAll<number | string>().as('rows')])
+    .execute()
+  const count = (state: DeliveryState): number => Number(states.find((each) => each.state === state)?.rows ?? 0)
+  const total = states.reduce((sum, { rows }) => sum + Number(rows), 0)
+  const [succeeded, skipped] = [count('verified'), count('skipped')]
+  const done = succeeded + skipped
+  return {
+    progress: { percent: total === 0 ? 0 : (100 * done) / total, done, total, unit: 'deliveries', rate: null, etaMs: null },
+    ledger: { total, succeeded, failed: 0, skipped, notReached: total - done },
   }
 }
 
