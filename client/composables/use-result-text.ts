@@ -23,8 +23,10 @@ export function useResultText() {
     return view.kind === 'commerce' ? t('result.failedKept', { target }) : ''
   }
 
-  function bulkLead({ status, ledger: { succeeded, failed } }: ImportView): string {
-    if (status === 'partly_failed') return t('bulk.result.partlyLead', { n: number(failed) }, failed)
+  function bulkLead({ status, ledger: { succeeded, failed, notReached } }: ImportView): string {
+    // What was stopped with its account is told as what failed itself: neither has arrived.
+    const undone = failed + (notReached ?? 0)
+    if (status === 'partly_failed') return t('bulk.result.partlyLead', { n: number(undone) }, undone)
     return t(status === 'succeeded' ? 'bulk.result.lead' : 'bulk.result.keptLead', { n: number(succeeded) }, succeeded)
   }
 

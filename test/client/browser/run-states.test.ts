@@ -146,6 +146,12 @@ describe('what else a run can be', () => {
     expect(screen.getByTestId('reason-name').elements()).toEqual([])
   })
 
+  it('partly failed: a bulk upload counts what was stopped with its account', async () => {
+    const ledger = { total: 9, succeeded: 6, failed: 0, skipped: 0, notReached: 3 }
+    const { screen } = await mount(ResultPanel, { view: importView({ kind: 'bulk', status: 'partly_failed', ledger }) })
+    await expect.element(screen.getByTestId('result')).toMatchTextContent(/3 deliveries failed/)
+  })
+
   it('partly failed: records of 1C with their Ид, file and line', async () => {
     const record = {
       file: 'offers.xml',
