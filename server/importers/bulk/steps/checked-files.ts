@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers'
-import { toAppError } from '../../../errors.ts'
+import { AppError, toAppError } from '../../../errors.ts'
 import type { BulkPorts, DeliveryError, Stored } from '../../../jobs/delivery-book.ts'
 import type { JobFile } from '../../../jobs/importer.ts'
 import { notReceived } from '../../../jobs/job-files.ts'
@@ -18,15 +18,12 @@ type Parts = Pick<BulkPorts, 'uploads' | 'storage'> & { files: JobFile[]; fileWo
 export class CheckedFiles {
   readonly #parts: Parts
   readonly #checked = new Map<number, Promise<CheckedFile>>()
-  /** By content, the place of the first file that has it. */
-  readonly #first = new Map<string, number>()
+  /** By content, the places of the files that have it, in their order. */
+  readonly #places: Map<string, number[]>
 
   constructor(parts: Parts) {
     this.#parts = parts
-    for (const [file, { sha256, size }] of parts.uploads.entries()) {
-      const content = `${size} ${sha256}`
-      if (!this.#first.has(content)) this.#first.set(content, file)
-    }
+    this.#places = Map.groupBy(parts.uploads.keys(), (file) => contentOf(parts.uploads[file]!))
   }
 
   /** Where a file lay in what was sent, with its name: for people. */
@@ -34,11 +31,15 @@ export class CheckedFiles {
     return this.#parts.files[file]?.path ?? ''
   }
 
-  /** The earlier file of the run that has the same content, or null. */
-  sameAs(file: number): string | null {
-    const { size, sha256 } = this.#parts.uploads[file]!
-    const first = this.#first.get(`${size} ${sha256}`)
-    return first === undefined || first === file ? null : this.pathOf(first)
+  /** The earlier file of the run that has the same content and is delivered, or null: one that is refused for what it is called stands for no other. */
+  async sameAs(file: number): Promise<string | null> {
+    for (const earlier of this.#places.get(contentOf(this.#parts.uploads[file]!)) ?? []) {
+      if (earlier >= file) break
+      const checked = await this.check(earlier)
+      if (checked.ok) return this.pathOf(earlier)
+      if (mayChange(checked.error)) throw new AppError(checked.error.code, checked.error.message)
+    }
+    return null
   }
 
   /** Whether a file is whole and what its name says. */
@@ -46,8 +47,7 @@ export class CheckedFiles {
     const checked = this.#checked.get(file) ?? this.#look(file)
     this.#checked.set(file, checked)
     const found = await checked
-    // What may have changed meanwhile is looked at again.
-    if (!found.ok && found.error.code === 'unavailable') this.#checked.delete(file)
+    if (!found.ok && mayChange(found.error)) this.#checked.delete(file)
     return found
   }
 
@@ -80,6 +80,11 @@ export class CheckedFiles {
     return head
   }
 }
+
+const contentOf = ({ size, sha256 }: Stored): string => `${size} ${sha256}`
+
+/** Whether a file that could not be looked at is to be looked at again. */
+const mayChange = ({ code }: DeliveryError): boolean => code === 'unavailable'
 
 /** Reads on to the end, where a file that is not what was received fails. */
 async function headOf(pieces: AsyncIterable<Buffer>): Promise<Buffer> {

@@ -4,9 +4,11 @@ import type { AccountLimits } from '../../../../shared/protocol/views.ts'
 import type { BulkRun, Step } from '../run/bulk-run.ts'
 
 /** Whether the file can be delivered: whole, what it is called, not too large for the account, and not the same as an earlier one. */
-export async function validate({ file }: WaitingDelivery, { files }: BulkRun, limits: AccountLimits): Promise<Step> {
+export async function validate({ file }: WaitingDelivery, { files, ports }: BulkRun, limits: AccountLimits): Promise<Step> {
   const name = files.pathOf(file)
-  const same = files.sameAs(file)
+  const same = await files.sameAs(file)
+  // What the account does not take as the first file it does not have from it either.
+  if (same !== null) refuseTooLarge(name, ports.uploads[file]!.size, limits)
   if (same !== null) return { result: { to: 'skipped' }, level: 'info', message: `${name} has the same content as ${same}: it is delivered once.` }
   const checked = await files.check(file)
   if (!checked.ok) throw new AppError(checked.error.code, checked.error.message)
