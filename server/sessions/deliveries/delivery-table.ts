@@ -33,7 +33,11 @@ type DeliveryTable = {
   changed_at: Big
 }
 type AccountTable = { import_id: string; account_id: string; place: number; name: string; driver: AccountView['driver'] }
-export type DeliveryTables = { bulk_delivery: DeliveryTable; bulk_account: AccountTable; import_session: { id: string; last_seq: number } }
+export type DeliveryTables = {
+  bulk_delivery: DeliveryTable
+  bulk_account: AccountTable
+  import_session: { id: string; last_seq: number; created_at: Big }
+}
 export type DeliveryRow = Selectable<DeliveryTable>
 
 /** Bound parameters, not the ORM's interpolation. */

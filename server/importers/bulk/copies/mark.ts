@@ -14,8 +14,17 @@ export function markText({ importId, accountId, shortId }: Mark): string {
   return text
 }
 
+/** All marks in a text, in their order: a copy that was uploaded again bears those of all its runs. */
+export function marksIn(text: string): Mark[] {
+  return Array.from(text.matchAll(new RegExp(form, 'g')), markOf)
+}
+
 /** The first mark in a text, or null. */
 export function readMark(text: string): Mark | null {
-  const [, importId, accountId, shortId] = form.exec(text) ?? []
-  return importId && accountId && shortId ? { importId, accountId, shortId } : null
+  const found = form.exec(text)
+  return found && markOf(found)
+}
+
+function markOf([, importId = '', accountId = '', shortId = '']: RegExpExecArray): Mark {
+  return { importId, accountId, shortId }
 }
