@@ -21,6 +21,19 @@ describe('the content of a file', () => {
     ['song.mp3', Buffer.from([0xff, 0xfb, 0x90, 0x64])],
     ['film.mov', Buffer.from('\0\0\0\x14ftypqt  ')],
     ['firmware.bin', Buffer.from('anything')],
+    // What texts begin with, and is in no way a film, a song or a document.
+    ['offer.txt', Buffer.from('The free trial ends today')],
+    ['table.csv', Buffer.from('no; skip;wide\n')],
+    ['row.csv', Buffer.from('a;b;free\n')],
+    ['about.md', Buffer.from('ID3 tags are at the beginning of a song')],
+    ['magic.txt', Buffer.from('0 string %PDF- PDF document')],
+    // Kinds that look otherwise than most of their name.
+    ['locked.xlsx', Buffer.from('d0cf11e0a1b11ae1', 'hex')],
+    ['part.zip', Buffer.from('PK\x07\x08PK\x03\x04')],
+    ['long.wav', Buffer.from('BW64\xff\xff\xff\xffWAVE', 'latin1')],
+    ['big-endian.wav', Buffer.from('RIFX\0\0\0\x24WAVE', 'latin1')],
+    ['part.mp4', Buffer.from('\0\0\0\x18stypmsdh', 'latin1')],
+    ['burst.heic', Buffer.from('\0\0\0\x18ftyphevc', 'latin1')],
   ])('is what %s says', (name, head) => {
     expect(contentProblem(name, head)).toBeNull()
   })
@@ -33,6 +46,10 @@ describe('the content of a file', () => {
     ['picture.png', Buffer.alloc(0), /it is empty/],
     ['film.mp4', Buffer.from('\0\0\0\x18ftypavif'), /HEIF or AVIF/],
     ['paper.pdf', Buffer.from('<html>'), /its content is something else/],
+    ['notes.txt', Buffer.from('%PDF-1.7'), /its content is that of a PDF/],
+    ['notes.txt', Buffer.from('\0\0\0\x08free\0\0\0\0mdat', 'latin1'), /its content is that of an MP4/],
+    ['picture.png', Buffer.from('ID3\x04\0\0\0\0\0\0', 'latin1'), /called a PNG image, and its content is that of an MP3/],
+    ['table.xlsx', Buffer.from('<html>'), /called a zip archive, and its content is something else/],
   ])('is not what %s says', (name, head, problem) => {
     expect(contentProblem(name, head)).toMatch(problem)
   })

@@ -1,5 +1,5 @@
-/** A kind of file that is known by its first bytes. */
-type Kind = { what: string; extensions: string[]; is: (head: Buffer) => boolean }
+/** A kind of file that is known by its first bytes. `surely`: what tells it in a file of any name, where its first bytes are also those of others. */
+type Kind = { what: string; extensions: string[]; is: (head: Buffer) => boolean; surely?: (head: Buffer) => boolean }
 
 const at = (offset: number, ...bytes: (number | string)[]): ((head: Buffer) => boolean) => {
   const wanted = Buffer.concat(bytes.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from([part]))))
@@ -14,9 +14,15 @@ const all =
   (head: Buffer): boolean =>
     tests.every((test) => test(head))
 
-const isoMedia = any(at(4, 'ftyp'), at(4, 'moov'), at(4, 'mdat'), at(4, 'wide'), at(4, 'free'), at(4, 'skip'))
-const imageBrand = all(at(4, 'ftyp'), any(...['heic', 'heix', 'mif1', 'msf1', 'avif', 'avis'].map((brand) => at(8, brand))))
+const boxes = ['moov', 'mdat', 'wide', 'free', 'skip', 'styp', 'sidx', 'moof', 'pnot']
+const isoMedia = any(...['ftyp', ...boxes].map((type) => at(4, type)))
+/** Texts begin with “The free …” as well: the length of a box begins with a zero, unless it has 16 MiB. */
+const surelyIsoMedia = any(at(4, 'ftyp'), all(at(0, 0), isoMedia))
+const imageBrands = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1', 'avif', 'avis']
+const imageBrand = all(at(4, 'ftyp'), any(...imageBrands.map((brand) => at(8, brand))))
+const notImage = (head: Buffer) => !imageBrand(head)
 const mpegAudio = (head: Buffer) => head[0] === 0xff && (head[1]! & 0xe0) === 0xe0 && (head[1]! & 0x06) !== 0
+const never = () => false
 
 const kinds: Kind[] = [
   { what: 'a PNG image', extensions: ['png', 'apng'], is: at(0, 0x89, 'PNG', 0x0d, 0x0a, 0x1a, 0x0a) },
@@ -25,22 +31,33 @@ const kinds: Kind[] = [
   { what: 'a WebP image', extensions: ['webp'], is: all(at(0, 'RIFF'), at(8, 'WEBP')) },
   { what: 'a TIFF image', extensions: ['tif', 'tiff'], is: any(at(0, 'II*', 0), at(0, 'MM', 0, '*'), at(0, 'II+', 0), at(0, 'MM', 0, '+')) },
   { what: 'a HEIF or AVIF image', extensions: ['heic', 'heif', 'avif'], is: imageBrand },
-  { what: 'a PDF document', extensions: ['pdf'], is: (head) => head.subarray(0, 1024).includes('%PDF-') },
+  { what: 'a PDF document', extensions: ['pdf'], is: (head) => head.subarray(0, 1024).includes('%PDF-'), surely: at(0, '%PDF-') },
   {
     what: 'a zip archive',
     extensions: ['zip', 'docx', 'xlsx', 'pptx', 'odt', 'ods', 'odp', 'epub', 'jar', 'apk'],
-    is: any(at(0, 'PK', 3, 4), at(0, 'PK', 5, 6)),
+    is: any(at(0, 'PK', 3, 4), at(0, 'PK', 5, 6), at(0, 'PK', 7, 8)),
+  },
+  {
+    what: 'an Office document with a password',
+    extensions: ['docx', 'xlsx', 'pptx'],
+    is: at(0, 0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1),
+    surely: never,
   },
   { what: 'a gzip file', extensions: ['gz', 'tgz'], is: at(0, 0x1f, 0x8b) },
   { what: 'a 7-Zip archive', extensions: ['7z'], is: at(0, '7z', 0xbc, 0xaf, 0x27, 0x1c) },
   { what: 'a RAR archive', extensions: ['rar'], is: at(0, 'Rar!', 0x1a, 0x07) },
-  { what: 'an MP4 or QuickTime video', extensions: ['mp4', 'm4v', 'm4a', 'mov', 'qt', '3gp'], is: all(isoMedia, (head) => !imageBrand(head)) },
+  {
+    what: 'an MP4 or QuickTime video',
+    extensions: ['mp4', 'm4v', 'm4a', 'mov', 'qt', '3gp'],
+    is: all(isoMedia, notImage),
+    surely: all(surelyIsoMedia, notImage),
+  },
   { what: 'a Matroska or WebM video', extensions: ['mkv', 'mka', 'webm'], is: at(0, 0x1a, 0x45, 0xdf, 0xa3) },
   { what: 'an Ogg file', extensions: ['ogg', 'oga', 'ogv', 'opus'], is: at(0, 'OggS') },
-  { what: 'a WAV file', extensions: ['wav'], is: all(any(at(0, 'RIFF'), at(0, 'RF64')), at(8, 'WAVE')) },
+  { what: 'a WAV file', extensions: ['wav'], is: all(any(...['RIFF', 'RIFX', 'RF64', 'BW64'].map((form) => at(0, form))), at(8, 'WAVE')) },
   { what: 'an AVI video', extensions: ['avi'], is: all(at(0, 'RIFF'), at(8, 'AVI ')) },
-  { what: 'an MP3 file', extensions: ['mp3'], is: any(at(0, 'ID3'), mpegAudio) },
-  { what: 'a FLAC file', extensions: ['flac'], is: any(at(0, 'fLaC'), at(0, 'ID3')) },
+  { what: 'an MP3 file', extensions: ['mp3'], is: any(at(0, 'ID3'), mpegAudio), surely: any(at(0, 'ID3', 2), at(0, 'ID3', 3), at(0, 'ID3', 4)) },
+  { what: 'a FLAC file', extensions: ['flac'], is: any(at(0, 'fLaC'), at(0, 'ID3')), surely: at(0, 'fLaC') },
   { what: 'a Windows program', extensions: ['exe', 'dll', 'scr', 'efi'], is: at(0, 'MZ') },
   { what: 'a Linux program', extensions: ['elf', 'so', 'ko', 'appimage'], is: at(0, 0x7f, 'ELF') },
 ]
@@ -57,9 +74,7 @@ export function contentProblem(name: string, head: Buffer): string | null {
   if (anything.includes(ending)) return null
   const named = kinds.filter(({ extensions }) => extensions.includes(ending))
   if (named.some(({ is }) => is(head))) return null
-  const found = kinds.find(
-    ({ what, is }) => what !== 'an MP3 file' && is(head) && !(texts.includes(ending) && weak.some((start) => at(0, start)(head))),
-  )
+  const found = kinds.find(({ is, surely = is }) => surely(head) && !(texts.includes(ending) && weak.some((start) => at(0, start)(head))))
   const content = found?.what ?? (head.length === 0 ? 'empty' : null)
   const is = content === null ? 'its content is something else' : content === 'empty' ? 'it is empty' : `its content is that of ${content}`
   if (named.length > 0) return `${name} is called ${named[0]!.what}, and ${is}.`
