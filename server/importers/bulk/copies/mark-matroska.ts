@@ -1,16 +1,27 @@
 import type { Edit, Source } from './edits.ts'
 
-const ids = { header: 0x1a45dfa3, segment: 0x18538067, tags: 0x1254c367, tag: 0x7373, targets: 0x63c0, simpleTag: 0x67c8, name: 0x45a3, text: 0x4487 }
+const ids = {
+  header: 0x1a45dfa3,
+  segment: 0x18538067,
+  tags: 0x1254c367,
+  tag: 0x7373,
+  targets: 0x63c0,
+  simpleTag: 0x67c8,
+  name: 0x45a3,
+  text: 0x4487,
+  sum: 0xbf,
+}
 
 /**
  * A tag at the end of a Matroska or WebM file, whose segment grows by it: RFC 9559, 5.1.8, `Tags` may stand at the end of the segment, and nothing is found by
- * counting from there. Not where the segment ends before the file, or its length has no room for a larger one.
+ * counting from there. Not where the segment ends before the file, has a checksum over all of it, or its length has no room for a larger one.
  */
 export async function markMatroska({ head, size }: Source, text: string): Promise<Edit[] | null> {
   const header = elementAt(head, 0)
   if (header?.id !== ids.header || header.length === null) return null
   const segment = elementAt(head, header.data + header.length)
-  if (segment?.id !== ids.segment) return null
+  // RFC 8794, 11.3.1: a checksum is the first of the elements that it is about.
+  if (segment?.id !== ids.segment || head[segment.data] === ids.sum) return null
   const put = tagsWith(text)
   const append = { at: size, drop: 0, put }
   // A segment without a length goes on to the end of the file.
@@ -50,6 +61,6 @@ function element(id: number, ...parts: Buffer[]): Buffer {
 }
 
 function tagsWith(text: string): Buffer {
-  const simple = element(ids.simpleTag, element(ids.name, Buffer.from('COMMENT')), element(ids.text, Buffer.from(text)))
+  const simple = element(ids.simpleTag, element(ids.name, Buffer.from('INTAKE')), element(ids.text, Buffer.from(text)))
   return element(ids.tags, element(ids.tag, element(ids.targets), simple))
 }

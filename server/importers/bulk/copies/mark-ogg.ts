@@ -44,9 +44,12 @@ function withComment(packet: Buffer, start: number, text: string): Buffer | null
   if (start + 4 > packet.length) return null
   const countAt = start + 4 + packet.readUInt32LE(start)
   if (countAt + 4 > packet.length) return null
+  const comments = packet.readUInt32LE(countAt)
+  // More than there is room for: what is counted there are no comments.
+  if (comments > packet.length) return null
   const comment = Buffer.from(`INTAKE=${text}`)
   const [count, length] = [Buffer.alloc(4), Buffer.alloc(4)]
-  count.writeUInt32LE(packet.readUInt32LE(countAt) + 1)
+  count.writeUInt32LE(comments + 1)
   length.writeUInt32LE(comment.length)
   return Buffer.concat([packet.subarray(0, countAt), count, length, comment, packet.subarray(countAt + 4)])
 }
