@@ -152,6 +152,8 @@ describe('the name of a copy', () => {
     ['x.jpg', 'x-North-k3j9x2m4q1.jpg'],
     ['../.git/./a:b//x.jpg', '_git/a_b/x-North-k3j9x2m4q1.jpg'],
     [`${'Ж'.repeat(200)}/x`, `${'Ж'.repeat(127)}/x-North-k3j9x2m4q1`],
+    // One letter with more accents than a name has room for.
+    [`x${'\u0316'.repeat(200)}/x.jpg`, '_/x-North-k3j9x2m4q1.jpg'],
   ])('%j is behind its folders where the template asks for them: %j', (sent, expected) => {
     const made = copyName(`{folder}/${standardTemplate}`, { sent, account: 'North', shortId })
     expect(made).toBe(expected)
@@ -173,6 +175,8 @@ describe('the name of a copy', () => {
     '{short id}-{user}',
     '{short id}{short id}',
     `{short id}${'x'.repeat(100)}`,
+    '{short id}\n{ext}',
+    '\ud800{short id}',
   ])('is not made by the template %s', (template) => {
     expect(() => checkTemplate(template)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
   })

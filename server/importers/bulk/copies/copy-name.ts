@@ -8,6 +8,9 @@ type Field = (typeof fields)[number]
 /** In front of a template: the folders that the file lay in when it was sent, if it did, are made at the destination too. */
 const folderField = '{folder}/'
 
+/** Ends of lines and other signs of control, and halves of signs: no destination takes them. */
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
+
 /** Longest part of a path that every file system takes, and what others may take of it, in bytes. */
 const longestName = 255
 const longestAccount = 80
@@ -26,6 +29,7 @@ export function checkTemplate(whole: string): void {
     throw new AppError('invalid_input', `nameTemplate: it has each field once at most, and ${longestTemplate} bytes.`)
   if (/[/\\]/.test(template))
     throw new AppError('invalid_input', 'nameTemplate: it is the name of a file, without folders but for {folder}/ in front.')
+  if (unprintable.test(template)) throw new AppError('invalid_input', 'nameTemplate: it has an end of a line or another sign that no name can have.')
 }
 
 function nameOf(template: string): string {
@@ -46,7 +50,11 @@ export function copyName(template: string, { sent, account, shortId }: Named): s
   const parts = sent.replaceAll('\\', '/').split('/')
   const name = nameOfCopy(nameOf(template), { name: parts.at(-1) ?? '', account, shortId })
   const folders = template.startsWith(folderField) ? parts.slice(0, -1).filter((part) => !['', '.', '..'].includes(part)) : []
-  return [...folders.map((folder) => atMost(printable(folder), longestName).replace(/^\.+/, '_')), name].join('/')
+  return [...folders.map(nameOfFolder), name].join('/')
+}
+
+function nameOfFolder(folder: string): string {
+  return atMost(printable(folder), longestName).replace(/^\.+/, '_') || '_'
 }
 
 /** Too long names lose the end of `{name}`, signs with a meaning become "_". */
