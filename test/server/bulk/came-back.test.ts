@@ -63,6 +63,8 @@ describeOnAppDatabases('a copy that came back', (start) => {
     expect(await trace(copy!.name, copy!.bytes)).toMatchObject({ account: { id: north } })
     const archive = await sent('archive.zip', Buffer.concat([Buffer.from('PK\x03\x04'), copy!.bytes]), [south!])
     expect(await trace('renamed', archive.copies[0]!.bytes)).toMatchObject({ importId: archive.id, account: { id: south }, by: 'checksum' })
+    const told = (await api.events(archive.id)).map(({ message }) => message)
+    expect(told).toContainEqual(expect.stringContaining('known by its name alone: this file has no place for a mark'))
     // A name alone says nothing against a mark: anybody can change it.
     const spoiled = Buffer.concat([copy!.bytes, Buffer.from('.')])
     expect(await trace(again.copies[0]!.name, spoiled)).toMatchObject({ account: { id: north }, by: 'mark' })

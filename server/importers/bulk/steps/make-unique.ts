@@ -19,7 +19,7 @@ export async function makeUnique({ file, account, upload }: ValidDelivery, run: 
   const path = copyName(options.nameTemplate, { sent: files.pathOf(file), account: lanes.of(account).name, shortId })
   const marked = options.mark ? await markedCopy(run, upload, { importId, accountId: account, shortId }) : null
   const copy = marked ?? (await plainCopy(ports.storage, upload))
-  const how = marked ? 'with a mark inside' : options.mark ? 'known by its name alone: this kind of file bears no mark' : 'known by its name alone'
+  const how = marked ? 'with a mark inside' : options.mark ? 'known by its name alone: this file has no place for a mark' : 'known by its name alone'
   return { result: { to: 'copied', copy, path, shortId, marked: marked !== null }, level: 'debug', message: `Its own copy is ${path}, ${how}.` }
 }
 
