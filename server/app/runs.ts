@@ -67,7 +67,7 @@ export function createRuns(config: Config, log: Logger, parts: RunParts) {
     worker,
     reconciler,
     control,
-    starter: new ImportStarter({ database, events, tokens, enqueue, refuseBusy: config.targetBusy === 'refuse' }),
+    starter: new ImportStarter({ database, events, tokens, enqueue, refuseBusy: config.targetBusy === 'refuse', sharing: records.sharing }),
     recover: async () => await recover({ engine, leases, runLeases, reconciler, log }),
     /** Removes what is left lying about. While processes work, what is younger than a day may be an upload in flight. */
     tidy: async (alone = false) => await tidy({ database, store, storage, log }, { alone }),
@@ -92,7 +92,8 @@ function createRecords(config: Config, log: Logger, { database, targets, account
     if (view) publisher.importChanged(view)
   })
   const addressOf = async (targetId: string) => await targets.addressOf(targetId)
-  const checkpoints = new LeftCheckpoints({ database, locks: engine.locks, addressOf, openTarget, log: log.child({ scope: 'checkpoints' }) })
+  const sharing = async (targetId: string) => await targets.sharing(targetId)
+  const checkpoints = new LeftCheckpoints({ database, locks: engine.locks, addressOf, sharing, openTarget, log: log.child({ scope: 'checkpoints' }) })
   const store = new SqlAttemptStore({
     database,
     events,
@@ -101,10 +102,11 @@ function createRecords(config: Config, log: Logger, { database, targets, account
     storageAddress: config.storage,
     importers,
     addressOf,
+    sharing,
     checkpoints,
     desks: new DeliveryDesks({ database, events, accounts, places: engine.places, rules: config.destinations, ...config.deliveries }),
   })
-  return { live, reader, signals, events, store, checkpoints }
+  return { live, reader, signals, events, store, checkpoints, sharing }
 }
 
 /** The rows are there and say that they wait: what the queue does not take now, whoever reconciles puts into it. */

@@ -77,6 +77,8 @@ export const TargetEntity = defineEntity({
     url: p.text(),
     /** The password, sealed. */
     secret: p.text().nullable(),
+    /** Which database it is, as its server told; targets with the same place lead to one database. */
+    place: p.text().nullable(),
     builtIn: p.boolean(),
     createdAt: moment(),
   },

@@ -121,9 +121,11 @@ export class AttemptRunner {
     if (this.#stopping || !this.#company.mayBegin(importId, lock.suspect)) return 'busy'
     const lease = await this.#leases.acquire(lock.key, `${this.#owner}:${importId}`, this.#options.leaseMs)
     if (!lease) return 'busy'
+    let taken = false
     try {
       const since = performance.now()
       const input = await this.#store.claim(importId, this.#owner, this.#options.leaseMs)
+      taken = input === 'busy'
       if (input === 'busy') return 'busy'
       if (!input) return 'done'
       const after = await this.#attempt(input, hold, lease, since)
@@ -135,6 +137,8 @@ export class AttemptRunner {
       // Before others are woken.
       this.#company.end(importId)
       await this.#release(lease)
+      // Nothing became free when the target was another's: whoever has it wakes those that wait.
+      if (!taken) this.#released()
     }
   }
 
@@ -159,7 +163,6 @@ export class AttemptRunner {
     } catch (error) {
       this.#log.warn({ err: error }, 'a lease could not be given back; it ends by itself')
     }
-    this.#released()
   }
 
   /** Asks a run in this process to stop; ends its thread when it has not stopped after the drain time. False when it is not here. */

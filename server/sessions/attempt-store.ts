@@ -30,6 +30,8 @@ export type StoreParts = {
   /** By kind: the URL of the module that exports `importer`. */
   importers: Partial<Record<ImportSession['kind'], { module: string }>>
   addressOf(targetId: string): Promise<TargetAddress>
+  /** All targets that lead to the database of this one, itself among them, always in the same order. */
+  sharing(targetId: string): Promise<string[]>
   checkpoints: LeftCheckpoints
   desks: DeliveryDesks
 }
@@ -60,7 +62,8 @@ export class SqlAttemptStore implements AttemptStore {
     if (!row || (row.status !== 'queued' && row.status !== 'resuming')) return null
     if (row.hold) return null
     if (row.version > newestVersion || !this.#parts.importers[row.kind]) return 'not_mine'
-    return { key: row.targetId ? `target:${row.targetId}` : `import:${row.id}`, suspect: row.deaths >= suspectAfter }
+    const [target] = row.targetId ? await this.#parts.sharing(row.targetId) : []
+    return { key: target ? `target:${target}` : `import:${row.id}`, suspect: row.deaths >= suspectAfter }
   }
 
   async claim(importId: string, worker: string, leaseMs: number): Promise<AttemptInput | 'busy' | null> {
@@ -88,6 +91,7 @@ export class SqlAttemptStore implements AttemptStore {
   async #begin(row: ImportSession, attempt: number, lease: { worker: string; leaseMs: number }): Promise<true | 'busy' | null> {
     const { database, events } = this.#parts
     const first = attempt === 1 || row.retryBase === row.attempt
+    const targets = row.targetId ? await this.#parts.sharing(row.targetId) : []
     try {
       const moved = await events.write({
         importId: row.id,
@@ -102,7 +106,7 @@ export class SqlAttemptStore implements AttemptStore {
         },
         drafts: [{ type: 'status', status: 'running', data: { attempt }, ...(!first && { message: 'The run goes on from where it was.' }) }],
         within: async (em) => {
-          if (row.targetId) await refuseOccupied(em, row.targetId, row.id)
+          if (targets.length > 0) await refuseOccupied(em, targets, row.id)
           await em.nativeUpdate(ImportSessionEntity, { id: row.id }, { leasedUntil: databaseNow(database.dialect, lease.leaseMs) })
         },
       })

@@ -24,6 +24,8 @@ export type StarterParts = {
   enqueue: (importId: string, attempt: number) => Promise<void>
   /** A start whose target another run has is refused; else it waits for its turn. */
   refuseBusy: boolean
+  /** All targets that lead to the database of this one, itself among them. */
+  sharing: (targetId: string) => Promise<string[]>
 }
 
 /** Starts import sessions: exactly one for one wish, however often it arrives. */
@@ -33,6 +35,7 @@ export class ImportStarter {
   readonly #tokens: WatchTokens
   readonly #enqueue: (importId: string, attempt: number) => Promise<void>
   readonly #refuseBusy: boolean
+  readonly #sharing: (targetId: string) => Promise<string[]>
 
   constructor(parts: StarterParts) {
     this.#database = parts.database
@@ -40,6 +43,7 @@ export class ImportStarter {
     this.#tokens = parts.tokens
     this.#enqueue = parts.enqueue
     this.#refuseBusy = parts.refuseBusy
+    this.#sharing = parts.sharing
   }
 
   /**
@@ -95,8 +99,9 @@ export class ImportStarter {
 
   async #insert(draft: ImportSession, request: StartRequest): Promise<Started> {
     const { user } = request
+    const alone = this.#refuseBusy && draft.targetId ? await this.#sharing(draft.targetId) : []
     const watch = await this.#database.em().transactional(async (em) => {
-      if (this.#refuseBusy && draft.targetId) await refuseBusy(em, draft.targetId)
+      if (alone.length > 0) await refuseBusy(em, alone)
       await em.insert(ImportSessionEntity, draft)
       await takeUploads(em, request.uploads ?? [], draft.id)
       await openDeliveries(em, draft)

@@ -10,6 +10,8 @@ export type LeftCheckpointsParts = {
   /** One import at a time for each target. */
   locks: Leases
   addressOf(targetId: string): Promise<TargetAddress>
+  /** All targets that lead to the database of this one, itself among them, always in the same order. */
+  sharing(targetId: string): Promise<string[]>
   openTarget(address: TargetAddress): Promise<Target>
   log: Logger
 }
@@ -68,7 +70,8 @@ export class LeftCheckpoints {
     try {
       const targetId = await this.#targetOf(importId)
       if (targetId === null) return
-      const lock = await this.#parts.locks.acquire(`target:${targetId}`, `forget:${importId}`, lockMs)
+      const [first] = await this.#parts.sharing(targetId)
+      const lock = await this.#parts.locks.acquire(`target:${first}`, `forget:${importId}`, lockMs)
       if (!lock) return this.#later(importId, tries, 'another run works on the target')
       try {
         if ((await this.#targetOf(importId)) !== null) await this.#forgetIn(targetId, importId)

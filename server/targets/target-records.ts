@@ -9,6 +9,7 @@ import { sessionStatuses, isFinal } from '../../shared/session-status.ts'
 import { openTarget, openTargetApart, parseTargetUrl, withoutPassword, withPassword } from './registry.ts'
 import type { TargetPlaces } from './registry.ts'
 import type { Sealer } from './sealed.ts'
+import { SharedDatabases } from './shared-databases.ts'
 import type { Cell, Table, Target, TargetAddress } from './target.ts'
 
 type TargetDraft = { name: string; url: string }
@@ -21,11 +22,13 @@ export class TargetRecords {
   readonly #database: Database
   readonly #places: TargetPlaces
   readonly #sealer: Sealer
+  readonly #shared: SharedDatabases
 
   constructor(database: Database, places: TargetPlaces, sealer: Sealer) {
     this.#database = database
     this.#places = places
     this.#sealer = sealer
+    this.#shared = new SharedDatabases(database, (row) => this.#addressOf(row))
   }
 
   async ensureMain(): Promise<void> {
@@ -37,6 +40,7 @@ export class TargetRecords {
       dialect: 'sqlite',
       url: 'sqlite:main.db',
       secret: null,
+      place: null,
       builtIn: true,
       createdAt: Date.now(),
     }
@@ -52,17 +56,23 @@ export class TargetRecords {
     return present(await this.#row(id))
   }
 
-  /** Saves a database that answers. Throws what the test found when it does not, `already_exists` when the name is taken. */
+  /**
+   * Saves a database that answers. Throws what the test found when it does not, `already_exists` when the name is taken, `conflict` when another target leads
+   * to the same database.
+   */
   async add(draft: TargetDraft): Promise<TargetView> {
     const address = parseTargetUrl(draft.url, this.#places)
+    await this.#requireFreeName(draft.name)
     await probe(address)
     const { url, password } = withoutPassword(draft.url)
+    const id = `db_${randomBytes(9).toString('base64url')}`
     const row: TargetRow = {
-      id: `db_${randomBytes(9).toString('base64url')}`,
+      id,
       name: draft.name,
       dialect: address.dialect,
       url,
       secret: password ? this.#sealer.seal(password) : null,
+      place: await this.#placeAlone(id, address),
       builtIn: false,
       createdAt: Date.now(),
     }
@@ -70,7 +80,10 @@ export class TargetRecords {
     return present(row)
   }
 
-  /** A URL without a password keeps the stored one, when host and user stay the same. Throws `in_use` for a new URL while a run writes to the old one. */
+  /**
+   * A URL without a password keeps the stored one, when host and user stay the same. Throws `in_use` for a new URL while a run writes to the old one,
+   * `conflict` when another target leads there.
+   */
   async change(id: string, change: Partial<TargetDraft>): Promise<TargetView> {
     const row = await this.#row(id)
     if (change.url !== undefined && row.builtIn) throw new AppError('conflict', 'The main database stays where it is.')
@@ -103,8 +116,7 @@ export class TargetRecords {
 
   /** Where the target is, with its password. Throws `not_found`. */
   async addressOf(id: string): Promise<TargetAddress> {
-    const row = await this.#row(id)
-    return parseTargetUrl(this.#withPassword(row), this.#places)
+    return this.#addressOf(await this.#row(id))
   }
 
   async tables(id: string): Promise<TableView[]> {
@@ -139,6 +151,22 @@ export class TargetRecords {
     }
   }
 
+  /** The ids of all targets that lead to the database of this one, itself among them: one import at a time works on it. */
+  async sharing(id: string): Promise<string[]> {
+    return await this.#shared.idsWith(id)
+  }
+
+  /** What is to be kept as the place of a new address. Runs into one database under two names would not know of each other. */
+  async #placeAlone(id: string, address: TargetAddress): Promise<string | null> {
+    const { place, other } = await this.#shared.find(id, address)
+    if (!other) return place
+    throw new AppError('conflict', `“${other.name}” leads to the same database already. Use that one.`, { details: { targetId: other.id } })
+  }
+
+  async #requireFreeName(name: string): Promise<void> {
+    if ((await this.#database.em().count(TargetEntity, { name })) > 0) throw nameTaken(name)
+  }
+
   async #requireNoRun(id: string): Promise<void> {
     const active = sessionStatuses.filter((status) => !isFinal(status))
     const runs = await this.#database.em().count(ImportSessionEntity, { targetId: id, status: { $in: active } })
@@ -157,7 +185,13 @@ export class TargetRecords {
     const secret = keeps ? row.secret : parts.password ? this.#sealer.seal(parts.password) : null
     const address = parseTargetUrl(this.#withPassword({ url: parts.url, secret }), this.#places)
     await probe(address)
-    return { url: parts.url, secret: secret ?? null, dialect: address.dialect }
+    // Another password leads nowhere else.
+    const place = parts.url === row.url ? {} : { place: await this.#placeAlone(row.id, address) }
+    return { url: parts.url, secret: secret ?? null, dialect: address.dialect, ...place }
+  }
+
+  #addressOf(row: TargetRow): TargetAddress {
+    return parseTargetUrl(this.#withPassword(row), this.#places)
   }
 
   #withPassword({ url, secret }: { url: string; secret?: string | null }): string {
@@ -201,9 +235,13 @@ async function unique<T>(name: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (thrown) {
-    if (thrown instanceof UniqueConstraintViolationException) throw new AppError('already_exists', `There is a database called “${name}” already.`)
+    if (thrown instanceof UniqueConstraintViolationException) throw nameTaken(name)
     throw thrown
   }
+}
+
+function nameTaken(name: string): AppError {
+  return new AppError('already_exists', `There is a database called “${name}” already.`)
 }
 
 function present(row: TargetRow): TargetView {

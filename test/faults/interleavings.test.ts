@@ -47,7 +47,8 @@ beforeAll(async () => {
     storageAddress: { type: 'disk', root: folder },
     importers: { restore: { module: 'none' } },
     addressOf,
-    checkpoints: new LeftCheckpoints({ database, locks: new SqlLeases(database), addressOf, openTarget: addressOf, log }),
+    sharing: addressOf,
+    checkpoints: new LeftCheckpoints({ database, locks: new SqlLeases(database), addressOf, sharing: addressOf, openTarget: addressOf, log }),
     desks: new DeliveryDesks(unused),
   })
   control = new ImportControl({

@@ -4,6 +4,7 @@ import { Migration20261121Exchange } from './migration-20261121-exchange.ts'
 import { Migration20261121First } from './migration-20261121-first.ts'
 import { Migration20261121Leases } from './migration-20261121-leases.ts'
 import { Migration20261121Uploads } from './migration-20261121-uploads.ts'
+import { Migration20261122Places } from './migration-20261122-places.ts'
 
 /** In order. A migration that has landed is never changed. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: 'Migration20261121Accounts', class: Migration20261121Accounts },
   { name: 'Migration20261121Bulk', class: Migration20261121Bulk },
   { name: 'Migration20261121Uploads', class: Migration20261121Uploads },
+  { name: 'Migration20261122Places', class: Migration20261122Places },
 ]
