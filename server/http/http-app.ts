@@ -43,6 +43,7 @@ import { uploadRoutes } from './routes/upload-routes.ts'
 import { traceRoute } from './routes/trace-route.ts'
 import { userRoutes } from './routes/user-routes.ts'
 import { watchTokenRoutes } from './routes/watch-token-routes.ts'
+import { responseFailures } from './response-failures.ts'
 import { staticPages } from './static-pages.ts'
 import type { UploadReceiver } from './uploads/upload-receiver.ts'
 import { createWatchCookies } from './watch-cookies.ts'
@@ -86,7 +87,9 @@ export type HttpParts = {
 export function createHttpApp(parts: HttpParts): Koa<State> {
   const https = parts.publicUrl?.protocol === 'https:'
   const app = new Koa<State>({ proxy: parts.trustProxy })
-  app.on('error', (error: unknown) => parts.log.warn({ err: error }, 'response failed'))
+  const failures = responseFailures(parts.log)
+  app.on('error', (error: unknown, ctx: Koa.Context) => failures.log(error, ctx))
+  app.use(failures.note)
   app.use(requestId(parts.log))
   app.use(securityHeaders(https))
   app.use(async (ctx, next) => {
