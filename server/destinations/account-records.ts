@@ -78,13 +78,19 @@ export class AccountRecords {
   }
 
   async test(id: string): Promise<AccountTest> {
-    return await this.testPlace(await this.placeOf(id))
+    const row = await this.#row(id)
+    return await this.#test(() => this.#placeOf(row))
   }
 
   /** Tests what is not saved. */
   async testPlace(place: AccountPlace): Promise<AccountTest> {
+    return await this.#test(() => place)
+  }
+
+  /** That a place can't be told, because its secrets can't be read, is a reason that a test fails as any other. */
+  async #test(place: () => AccountPlace): Promise<AccountTest> {
     try {
-      return { ok: true, description: (await this.#probe(place)).description }
+      return { ok: true, description: (await this.#probe(place())).description }
     } catch (thrown) {
       const { code, message } = toAppError(thrown)
       return { ok: false, error: { code, message } }

@@ -106,12 +106,14 @@ export class TargetRecords {
   }
 
   async test(id: string): Promise<TargetTest> {
-    return await testAddress(await this.addressOf(id))
+    const row = await this.#row(id)
+    return await testAddress(() => this.#addressOf(row))
   }
 
   /** Tests what is not saved. */
   async testUrl(url: string): Promise<TargetTest> {
-    return await testAddress(parseTargetUrl(url, this.#places))
+    const address = parseTargetUrl(url, this.#places)
+    return await testAddress(() => address)
   }
 
   /** Where the target is, with its password. Throws `not_found`. */
@@ -222,9 +224,10 @@ async function probe(address: TargetAddress): Promise<{ version: string; tables:
   }
 }
 
-async function testAddress(address: TargetAddress): Promise<TargetTest> {
+/** That an address can't be told, because its password can't be read, is a reason that a test fails as any other. */
+async function testAddress(address: () => TargetAddress): Promise<TargetTest> {
   try {
-    return { ok: true, ...(await probe(address)) }
+    return { ok: true, ...(await probe(address())) }
   } catch (thrown) {
     const error = toAppError(thrown)
     return { ok: false, error: { code: error.code, message: error.message } }

@@ -144,7 +144,8 @@ describe('an account', () => {
     const admin = await app.admin()
     const test = async () => (await admin.request<AccountTest>('POST', paths.accountTest(id), { json: {} })).body
     expect((await admin.get<Answered>(paths.account(id))).body.account).toMatchObject({ name: 'Endpoint', secrets: [] })
-    expect(await admin.request('POST', paths.accountTest(id), { json: {} })).toMatchObject({ body: { error: { code: 'destination_login_refused' } } })
+    expect(await test()).toMatchObject({ ok: false, error: { code: 'destination_login_refused' } })
+    expect((await admin.request('POST', paths.accountTest('nobody'), { json: {} })).status).toBe(404)
     expect((await admin.request('PATCH', paths.account(id), { json: { name: 'Renamed' } })).status).toBe(200)
     const json = { secrets: { signingKey: endpoint.signingKey } }
     expect((await admin.request<Answered>('PATCH', paths.account(id), { json })).body.account).toMatchObject({ secrets: ['signingKey'] })

@@ -92,6 +92,20 @@ describe('target databases', () => {
       expect(texts.join()).not.toContain(url.password)
     })
 
+    it('whose password can’t be read any more fail their test for that reason', async () => {
+      const first = await startApp({ SECRET_KEY: 'the first key of this server' })
+      const json = { name: 'Sealed', url: await server.createDatabase('target') }
+      const { id } = (await (await first.admin()).request<Answered>('POST', paths.targets, { json })).body.target
+      const other = await first.restart({ SECRET_KEY: 'another key, of which the first is not known' })
+      const again = await other.admin()
+      const test = async () => await again.request<TargetTest>('POST', paths.targetTest(id), { json: {} })
+      expect(await test()).toMatchObject({ status: 200, body: { ok: false, error: { code: 'target_refused' } } })
+      expect((await again.request('POST', paths.targetTest('nothing'), { json: {} })).status).toBe(404)
+      expect((await again.request('PATCH', paths.target(id), { json: { url: json.url } })).status).toBe(200)
+      expect(await test()).toMatchObject({ status: 200, body: { ok: true } })
+      await other.close()
+    })
+
     it('get another password also while a run writes to them', async () => {
       const url = await server.createDatabase('target')
       const { id, url: bare } = (await add('Rotated', url)).body.target
