@@ -35,7 +35,8 @@ export default defineConfig({
   build: { outDir: `${here}/dist/client`, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 900 },
   server: {
     proxy: {
-      '/api': server,
+      // Modules of the page lie under /api as well: `client/api/*.ts`.
+      '^/api/(?![^?]*\\.ts(\\?|$))': server,
       '/socket.io': { target: server, ws: true },
     },
   },
