@@ -105,13 +105,13 @@ export function createHttpApp(parts: HttpParts): Koa<State> {
     if (ctx.url.includes('%00')) throw new AppError('bad_request', 'The address can’t be read.')
     if (parts.closing() && ctx.method !== 'GET') throw new AppError('shutting_down', 'The server is stopping. Try again when it is back.')
     await next()
-    if (ctx.status === 404 && ctx.body === undefined && ctx.path.startsWith('/api/')) throw new AppError('not_found', 'There is nothing here.')
+    if (ctx.status === 405 || ctx.status === 501) throw new AppError('method_not_allowed', 'This address does not take that method.')
+    if (ctx.status === 404 && ctx.body === undefined && /^\/api(\/|$)/.test(ctx.path)) throw new AppError('not_found', 'There is nothing here.')
   })
   const router = createRouter(parts, https)
   app.use(router.routes())
-  app.use(
-    router.allowedMethods({ throw: true, methodNotAllowed: () => new AppError('method_not_allowed', 'This address does not take that method.') }),
-  )
+  // Says in Allow which methods an address takes.
+  app.use(router.allowedMethods())
   return app
 }
 

@@ -14,14 +14,23 @@ export const importKinds = ['restore', 'commerce', 'bulk', 'table'] as const
 const list = <T extends z.ZodType>(item: T) =>
   z.preprocess((value) => (typeof value === 'string' && value !== '' ? value.split(',') : value === '' ? undefined : value), z.array(item).optional())
 
+const moment = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], 'it is a day like 2026-11-22, or a time with its zone like 2026-11-22T10:00:00Z')
+  .optional()
+
 export const historyQuery = z.object({
   status: list(z.enum(sessionStatuses)),
   kind: list(z.enum(importKinds)),
   user: z.string().max(100).optional(),
   target: z.string().max(100).optional(),
-  q: z.string().trim().max(200).optional(),
-  from: z.iso.datetime({ offset: true }).or(z.iso.date()).optional(),
-  to: z.iso.datetime({ offset: true }).or(z.iso.date()).optional(),
+  q: z
+    .string()
+    .trim()
+    .max(200)
+    .optional()
+    .describe('text in the title, a file name or the reason of a failure; or the whole id of the import session or of its request'),
+  from: moment.describe('made then or later; a day begins at 0:00 UTC'),
+  to: moment.describe('made then or before; a day ends at 24:00 UTC'),
   sort: z.enum(['createdAt', '-createdAt', 'endedAt', '-endedAt', 'title', '-title', 'status', '-status', 'kind', '-kind']).default('-createdAt'),
   page,
   limit: z.coerce.number().int().min(1).max(200).default(25),
@@ -36,6 +45,9 @@ export const eventsQuery = z.object({
   file: z.coerce.number().int().min(0).optional().describe('place of a file in a bulk upload, from 0: the lines of its deliveries alone'),
   q: z.string().max(200).optional(),
 })
+
+export const logQuery = z.object({ follow: z.enum(['0', '1']).optional().describe('1: goes on until the run has ended') })
+export const rejectedQuery = z.object({ format: z.enum(['ndjson', 'csv']).default('ndjson') })
 
 export const deliveriesQuery = z.object({
   after: z.string().max(200).optional(),

@@ -68,11 +68,62 @@ describe('every answer', () => {
     [`${paths.imports}?sort=password`, 'GET', 400, 'invalid_input'],
     [`${paths.imports}?status=x`, 'GET', 400, 'invalid_input'],
     [`${paths.imports}?q=a&q=b`, 'GET', 400, 'invalid_input'],
+    [paths.me, 'PROPFIND', 405, 'method_not_allowed'],
+    ['/api', 'GET', 404, 'not_found'],
   ])('that is an error has one shape: %s %s', async (path, method, status, code) => {
     const answer = await api.request<{ error: Record<string, unknown> }>(method, path)
     expect(answer.status).toBe(status)
     expect(answer.body.error).toMatchObject({ code, message: expect.any(String), requestId: answer.headers.get('x-request-id') })
     expect(answer.text).not.toMatch(/node_modules|\.ts:|Error:/)
+  })
+
+  it.each(['PUT', 'PROPFIND'])('to a method that is not taken says which are: %s', async (method) => {
+    expect((await api.request(method, paths.imports)).headers.get('allow')?.split(', ').toSorted()).toEqual(['GET', 'HEAD', 'POST'])
+  })
+
+  const json = { 'content-type': 'application/json' }
+  const secret = 'correct horse battery'
+  it.each([
+    ['is cut off', `{"login":"admin","password":"${secret}`, json, 400],
+    ['is no object', `"${secret}"`, json, 400],
+    ['is nothing', 'null', json, 400],
+    ['would change what all objects inherit', `{"__proto__":{},"login":"admin","password":"${secret}"}`, json, 400],
+    ['is not packed as it says', `{"login":"admin","password":"${secret}"}`, { ...json, 'content-encoding': 'gzip' }, 400],
+    ['is packed in an unknown way', `{"login":"admin","password":"${secret}"}`, { ...json, 'content-encoding': 'zip' }, 415],
+    ['is a form', `login=admin&password=${secret}`, { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['is JSON by another name', `{"login":"admin","password":"${secret}"}`, { 'content-type': 'text/plain' }, 415],
+  ])('refuses a body that %s, and keeps it out of the server log', async (_how, body, headers, status) => {
+    const answer = await api.request<{ error: { code: string } }>('POST', paths.login, { body, headers })
+    expect([answer.status, answer.body.error.code]).toEqual([status, 'bad_request'])
+    expect(JSON.stringify(app.logLines())).not.toContain(secret)
+  })
+
+  it('takes no half of what was asked for: a retry, a log and its end are read as they stand, or refused', async () => {
+    const { import: run } = await api.startScript([{ throw: 'x' }])
+    await api.ended(run.id)
+    const retry = { body: '{"only":"failed"}', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+    expect((await api.request('POST', paths.retry(run.id), retry)).status).toBe(415)
+    expect((await api.get(`${paths.log(run.id)}?follow=true`)).status).toBe(400)
+    expect((await api.get(`${paths.log(run.id)}?follow=0`)).status).toBe(200)
+    expect((await api.get(`${paths.rejected(run.id)}?format=xml`)).status).toBe(400)
+  })
+
+  it.each([
+    [`${paths.imports}?from=yesterday`, 'from: it is a day like 2026-11-22, or a time with its zone like 2026-11-22T10:00:00Z'],
+    [`${paths.imports}?to=2026-11-22T10:00`, 'to: it is a day like 2026-11-22, or a time with its zone like 2026-11-22T10:00:00Z'],
+  ])('to what is wrong says what it may be: %s', async (path, message) => {
+    expect((await api.get<{ error: unknown }>(path)).body.error).toMatchObject({ message })
+  })
+
+  it('to a form that is wrong names the field and the header', async () => {
+    const send = async (field: string, headers: Record<string, string> = {}) => {
+      const body = new FormData()
+      for (const [name, value] of Object.entries({ kind: 'restore', target: 'main' })) body.append(name, value)
+      body.append(field, new Blob(['[]']), 'a.json')
+      return (await api.request<{ error: { message: string } }>('POST', paths.imports, { body, headers })).body.error.message
+    }
+    expect(await send('datei')).toBe('The form was refused: a file is in the field “datei”. Files go in fields called “file”.')
+    expect(await send('file', { 'Idempotency-Key': 'two words' })).toMatch(/^Idempotency-Key: it has 1 to 200 letters/)
   })
 
   it('keeps a sane request id and replaces any other', async () => {

@@ -29,7 +29,6 @@ function fromHttpLibrary(thrown: unknown): AppError | null {
   const { status, expose } = thrown as Error & { status?: unknown; expose?: unknown }
   if (typeof status !== 'number' || status < 400 || status >= 500 || expose !== true) return null
   if (status === 404) return new AppError('not_found', 'There is nothing here.')
-  if (status === 405 || status === 501) return new AppError('method_not_allowed', 'This address does not take that method.')
   if (status === 413) return new AppError('upload_too_large', 'The request is larger than this address takes.')
   return new AppError('bad_request', 'The request can’t be read.', { cause: thrown })
 }

@@ -5,7 +5,7 @@ import { readEvents } from '../../realtime/event-rows.ts'
 import { readDeliveries } from '../../sessions/deliveries/read-deliveries.ts'
 import type { ImportControl } from '../../sessions/import-control.ts'
 import type { ImportReader } from '../../sessions/import-reader.ts'
-import { deliveriesQuery, eventsQuery, historyQuery, retryBody } from '../../../shared/schemas/requests.ts'
+import { deliveriesQuery, eventsQuery, historyQuery, logQuery, rejectedQuery, retryBody } from '../../../shared/schemas/requests.ts'
 import { watchTokenHeader } from '../../../shared/protocol/paths.ts'
 import type { State } from '../context.ts'
 import { loginOf } from '../middleware/access.ts'
@@ -48,15 +48,16 @@ export function importRoutes(router: Router<State>, parts: Parts): void {
 
   router.get('/api/imports/:id/log', access.watcher, async (ctx) => {
     const view = await reader.get(id(ctx.params))
+    const follow = parse(logQuery, ctx.query).follow === '1'
     ctx.type = 'text/plain; charset=utf-8'
-    if (ctx.query['follow'] === '1') ctx.req.socket.setTimeout(0)
+    if (follow) ctx.req.socket.setTimeout(0)
     else ctx.attachment(`${view.id}.log`)
-    ctx.body = logText(parts, view.id, ctx.query['follow'] === '1')
+    ctx.body = logText(parts, view.id, follow)
   })
 
   router.get('/api/imports/:id/rejected', access.watcher, async (ctx) => {
     const view = await reader.get(id(ctx.params))
-    const csv = ctx.query['format'] === 'csv'
+    const csv = parse(rejectedQuery, ctx.query).format === 'csv'
     ctx.attachment(`${view.id}-rejected.${csv ? 'csv' : 'ndjson'}`)
     ctx.type = csv ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8'
     ctx.body = rejectedText(database, view, csv)

@@ -62,10 +62,12 @@ const uploadIds = z
   .transform((ids) => (ids === undefined ? [] : [ids].flat()))
   .refine((ids) => new Set(ids).size === ids.length, 'names an upload twice')
 const form = z.object({ kind: z.enum(importKinds), target: z.string().min(1).max(100).optional(), options: jsonText, upload: uploadIds })
-const idempotencyKey = z
-  .string()
-  .regex(/^[\w.:-]{1,200}$/)
-  .optional()
+const headers = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\w.:-]{1,200}$/, 'it has 1 to 200 letters, digits and signs of ". : _ -"')
+    .optional(),
+})
 
 /** POST /imports: upload and start in one request, or start with what was uploaded before. A login is asked for before the body is read. */
 export function startImportRoute(router: Router<State>, parts: Parts): void {
@@ -104,7 +106,7 @@ async function start(parts: Parts, ctx: Context, received: ReceivedFile[]): Prom
     user: { id: userId, loginId },
     requestId: ctx.state.requestId,
     receivedAt: ctx.state.receivedAt,
-    idempotencyKey: parse(idempotencyKey, ctx.get('Idempotency-Key') || undefined),
+    idempotencyKey: parse(headers, { 'Idempotency-Key': ctx.get('Idempotency-Key') || undefined })['Idempotency-Key'],
   })
   if (outcome === 'joined') await parts.uploads.release(upload)
   return { outcome, import: await parts.reader.get(importId), watch }

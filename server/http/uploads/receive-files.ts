@@ -69,7 +69,9 @@ function translate(thrown: unknown, maxBytes: number): unknown {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof MulterError) {
     if (thrown.code === 'LIMIT_FILE_SIZE') return tooLarge(maxBytes)
-    return new AppError('bad_request', `The form was refused: ${thrown.message}.`, { cause: thrown })
+    const unexpected = thrown.code === 'LIMIT_UNEXPECTED_FILE' && thrown.field !== 'file'
+    const reason = unexpected ? `a file is in the field “${thrown.field}”. Files go in fields called “file”` : thrown.message
+    return new AppError('bad_request', `The form was refused: ${reason}.`, { cause: thrown })
   }
   // The server's own disk, not the client, is what failed.
   if (thrown instanceof Error && 'path' in thrown) return thrown
