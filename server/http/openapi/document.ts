@@ -47,9 +47,13 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       ...(operation.query && { query: operation.query }),
       ...(operation.headers && { header: operation.headers }),
     },
-    ...(operation.body && { requestBody: { content: { 'application/json': { schema: operation.body } } } }),
-    ...(operation.bytes && { requestBody: { content: { 'application/offset+octet-stream': { schema: z.string().meta({ format: 'binary' }) } } } }),
-    ...(operation.form && { requestBody: { content: { 'multipart/form-data': { schema: operation.form } } } }),
+    ...(operation.body && {
+      requestBody: { required: !operation.body.safeParse({}).success, content: { 'application/json': { schema: operation.body } } },
+    }),
+    ...(operation.bytes && {
+      requestBody: { required: true, content: { 'application/offset+octet-stream': { schema: z.string().meta({ format: 'binary' }) } } },
+    }),
+    ...(operation.form && { requestBody: { required: true, content: { 'multipart/form-data': { schema: operation.form } } } }),
     responses: responses(operation),
   }
 }
@@ -59,7 +63,8 @@ function responses({ answers }: Operation): ZodOpenApiResponsesObject {
   for (const [status, answer] of Object.entries(answers)) {
     const key = status as `${1 | 2 | 3 | 4 | 5}${string}`
     if (answer === null) result[key] = { description: 'Done' }
-    else if ('text' in answer) result[key] = { description: 'A stream', content: { [answer.text]: { schema: z.string() } } }
+    else if ('text' in answer)
+      result[key] = { description: 'A stream', content: Object.fromEntries([answer.text].flat().map((type) => [type, { schema: z.string() }])) }
     else result[key] = { description: 'The answer', content: { 'application/json': { schema: answer } } }
   }
   return result

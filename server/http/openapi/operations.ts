@@ -1,16 +1,19 @@
 import { z } from 'zod'
 import { accountBody, accountPatch, accountPlace } from '../../../shared/schemas/account.ts'
 import { bulkOptions } from '../../../shared/schemas/bulk-options.ts'
-import { catalogQuery, productsQuery } from '../../../shared/schemas/catalog-requests.ts'
+import { catalogQuery, pictureQuery, productsQuery } from '../../../shared/schemas/catalog-requests.ts'
 import { catalogItemSchema, catalogProductsSchema, catalogSchema } from '../../../shared/schemas/catalog-views.ts'
+import { commerceOptions } from '../../../shared/schemas/commerce-options.ts'
 import { restoreOptions } from '../../../shared/schemas/restore-options.ts'
 import {
   deliveriesQuery,
   eventsQuery,
   historyQuery,
   importKinds,
+  logQuery,
   loginBody,
   logoutBody,
+  rejectedQuery,
   retryBody,
   rowsQuery,
   targetBody,
@@ -37,7 +40,7 @@ import {
   watchTokenSchema,
 } from '../../../shared/schemas/views.ts'
 
-/** One operation of the API. `text` answers are media types other than JSON. */
+/** One operation of the API. `text` answers are streams of media types other than JSON. */
 export type Operation = {
   method: 'get' | 'post' | 'patch' | 'delete' | 'head'
   path: string
@@ -49,7 +52,7 @@ export type Operation = {
   headers?: z.ZodObject
   /** The body is bytes of a file. */
   bytes?: boolean
-  answers: Record<number, z.ZodType | { text: string } | null>
+  answers: Record<number, z.ZodType | { text: string | string[] } | null>
 }
 
 const oneImport = z.object({ import: importSchema })
@@ -58,7 +61,7 @@ const file = z.string().meta({ format: 'binary' })
 const startForm = z.object({
   kind: z.enum(importKinds),
   target: z.string().optional().describe('of kinds that write to a database'),
-  options: z.union([restoreOptions.partial(), bulkOptions.partial()]).describe('JSON text, by kind'),
+  options: z.union([restoreOptions.partial(), commerceOptions.partial(), bulkOptions.partial()]).optional().describe('JSON text, by kind'),
   file: z.array(file).optional(),
   upload: z.array(z.string()).optional().describe('ids of files that were uploaded before; all files of a start keep the order of the form'),
 })
@@ -118,6 +121,7 @@ export const operations: Operation[] = [
     path: '/imports',
     summary: 'Upload and start an import, or join the same one that runs',
     access: 'login',
+    headers: z.object({ 'Idempotency-Key': z.string().optional().describe('the same for each try of one start: what it began is joined') }),
     form: startForm,
     answers: { 200: startAnswerSchema, 201: startAnswerSchema },
   },
@@ -136,7 +140,7 @@ export const operations: Operation[] = [
     path: '/imports/{id}/log',
     summary: 'The log as text; follow=1 streams while the run goes on',
     access: 'watcher',
-    query: z.object({ follow: z.literal('1').optional() }),
+    query: logQuery,
     answers: { 200: { text: 'text/plain' } },
   },
   {
@@ -144,8 +148,8 @@ export const operations: Operation[] = [
     path: '/imports/{id}/rejected',
     summary: 'The rejected records with reasons',
     access: 'watcher',
-    query: z.object({ format: z.literal('csv').optional() }),
-    answers: { 200: { text: 'application/x-ndjson' } },
+    query: rejectedQuery,
+    answers: { 200: { text: ['application/x-ndjson', 'text/csv'] } },
   },
   {
     method: 'get',
@@ -241,6 +245,14 @@ export const operations: Operation[] = [
     access: 'login',
     query: catalogQuery,
     answers: { 200: z.object({ product: catalogItemSchema }) },
+  },
+  {
+    method: 'get',
+    path: '/targets/{id}/catalog/products/{product}/picture',
+    summary: 'A picture of a product, as long as the files of its run are kept',
+    access: 'login',
+    query: pictureQuery,
+    answers: { 200: { text: 'image/*' } },
   },
   { method: 'get', path: '/accounts', summary: 'Where bulk uploads deliver', access: 'login', answers: { 200: items(accountSchema) } },
   {
