@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
-import { messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import { RunPictures } from '../sessions/run-pictures.ts'
 import { createHttpApp } from '../http/http-app.ts'
 import { createRateLimits } from '../http/middleware/rate-limits.ts'
@@ -125,7 +125,7 @@ function eventServices(database: Database) {
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause) => reject(new AppError('unavailable', `HOST and PORT can’t be listened on (${messageOf(cause)}).`, { cause })))
     server.listen(port, host, () => resolve())
   })
 }

@@ -143,8 +143,8 @@ function storageAddress(s: Settings, dataDir: string): StorageAddress {
 function withSecretFiles(env: Environment, readFile: (file: string) => string): Environment {
   const result: Environment = {}
   for (const name of Object.keys(settings.shape)) {
-    // An empty variable is one that was not set: `PORT= npm start`.
-    if (env[name]) result[name] = env[name]
+    // An empty variable is one that was not set: `PORT= npm start`. Blanks are no number either, and must not be taken for 0.
+    if (env[name]?.trim()) result[name] = env[name]
   }
   for (const name of secretSettings) {
     const file = env[`${name}_FILE`]

@@ -40,6 +40,7 @@ describe('settings', () => {
 
   it('come from the environment; an empty one was not set, others are not looked at', () => {
     const config = load({ PORT: '0', LOGIN_IDLE_MINUTES: '0.5', SQLITE_DIRS: ' /a, b ,,', TRUST_PROXY: 'true', HOST: '', PATH: '/bin', PORTS: '9' })
+    expect(load({ KEEP_UPLOADS_DAYS: ' ', GUARD_DELETED_PERCENT: '\t' })).toMatchObject({ keepUploadsMs: 7 * 86_400_000, guard: { removed: 10 } })
     expect(config).toMatchObject({ port: 0, loginIdleMs: 30_000, sqliteDirs: ['/a', path.resolve('b')], trustProxy: true, host: '127.0.0.1' })
   })
 
@@ -72,6 +73,32 @@ describe('settings', () => {
     expect(message).toMatch(/S3_ACCESS_KEY_ID: .*S3_SECRET_ACCESS_KEY: /)
     expect(message).not.toContain('hunter2')
   })
+
+  it('of a store need its bucket: without one, files would lie on this disk', () => {
+    for (const [name, value] of Object.entries({ S3_ENDPOINT: 'http://store:9000', S3_ACCESS_KEY_ID: 'x', S3_SECRET_ACCESS_KEY: 'x' }))
+      expect(refusal({ [name]: value }).message).toContain(`S3_BUCKET: it is needed beside ${name}`)
+  })
+
+  it.each(['nas', 'NAS.office.lan.', '*.office.lan', 'имя.рф', '10.1.2.3', '10.0.0.0/8', '::1', '[::1]', 'fd00::/8', 'a_b-c'])(
+    'list hosts by name, address or network: %s',
+    (host) => {
+      expect(load({ TARGET_HOSTS: `db, ${host}`, DESTINATION_HOSTS: host })).toMatchObject({
+        targetHosts: ['db', host],
+        destinations: { hosts: [host] },
+      })
+    },
+  )
+
+  it.each(['10.0.0.0/', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/8/8', 'fd00::/129', 'nas:22', 'http://nas', 'na s', '*', '*.', 'a.*.b', 'nas/24'])(
+    'list no hosts by what would match none, or all: %s',
+    (host) => {
+      for (const name of ['TARGET_HOSTS', 'DESTINATION_HOSTS']) {
+        const { message } = refusal({ [name]: `db,${host}` })
+        expect(message).toContain(`${name}: entry 2 is no host name`)
+        expect(message).not.toContain(`${host} `)
+      }
+    },
+  )
 
   it.each([
     ['PORT', '70000'],

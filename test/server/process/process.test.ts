@@ -75,9 +75,13 @@ describe('the server as a process', () => {
     const dataDir = path.join(folder, 'port')
     const exit = await ServerProcess.startAndEnd({ DATA_DIR: dataDir, PORT: port })
     expect(exit.code).toBe(1)
-    expect(exit.stderr).toContain(`Intake can't start: `)
+    expect(exit.stderr).toMatch(/^Intake can't start: HOST and PORT can’t be listened on /)
     expect(exit.stderr).toContain(port)
+    // Nor does anything that speaks PostgreSQL answer there.
     other.close()
+    const away = await ServerProcess.startAndEnd({ DATA_DIR: dataDir, DATABASE_URL: `postgresql://intake:hunter2@127.0.0.1:${port}/intake` })
+    expect(away.stderr).toMatch(/^Intake can't start: The app database can’t be reached \(.*\)\. Look at DATABASE_URL\.$/m)
+    expect(away.stderr).not.toContain('hunter2')
     await (await ServerProcess.start({ DATA_DIR: dataDir })).close()
   })
 
