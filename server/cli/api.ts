@@ -99,14 +99,19 @@ async function refusal(response: Response, url: string): Promise<AppError> {
   const error = wireError(text)
   if (error === null)
     return new AppError('internal', `${url} answered ${response.status} in words that are not Intake's. Is --url right?`, { status: response.status })
-  return new AppError(error.code, error.message, { status: response.status, ...(error.details && { details: error.details }) })
+  const { code, message, details, requestId } = error
+  // What went wrong on the server is found in its log by this id.
+  const found = { ...details, ...(response.status >= 500 && requestId !== undefined && { requestId }) }
+  return new AppError(code, message, { status: response.status, ...(Object.keys(found).length > 0 && { details: found }) })
 }
 
-function wireError(text: string): { code: ErrorCode; message: string; details?: Record<string, unknown> } | null {
+type Refusal = { code: ErrorCode; message: string; details: Record<string, unknown> | undefined; requestId: string | undefined }
+
+function wireError(text: string): Refusal | null {
   try {
-    const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown; details?: Record<string, unknown> } }
+    const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown; details?: Record<string, unknown>; requestId?: string } }
     if (typeof error?.code !== 'string' || typeof error.message !== 'string' || !(error.code in errorStatus)) return null
-    return { code: error.code as ErrorCode, message: error.message, ...(error.details && { details: error.details }) }
+    return { code: error.code as ErrorCode, message: error.message, details: error.details, requestId: error.requestId }
   } catch {
     return null
   }

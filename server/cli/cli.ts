@@ -30,7 +30,7 @@ export async function runCli(args: string[], surroundings: Surroundings): Promis
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(error, program.opts<GlobalOptions>().json === true, surroundings)
+    return report(error, program.opts<GlobalOptions>().json === true || args.includes('--json'), surroundings)
   }
 }
 
@@ -78,12 +78,25 @@ async function act(command: Command, work: CommandWork, surroundings: Surroundin
 }
 
 function report(error: unknown, json: boolean, { out, err, interrupted }: Surroundings): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.succeeded
+    // Commander has told people already.
+    if (json) out.write(`${JSON.stringify({ error: { code: 'usage', message: error.message } })}\n`)
+    return exitCodes.usage
+  }
   if (interrupted.aborted || (error instanceof Error && error.name === 'AbortError')) return exitCodes.interrupted
   const usage = error instanceof UsageError || (error instanceof AppError && error.code === 'invalid_input')
   const code = error instanceof AppError ? error.code : usage ? 'usage' : 'internal'
   if (json)
     out.write(`${JSON.stringify({ error: { code, message: messageOf(error), ...(error instanceof AppError && { details: error.details }) } })}\n`)
-  else err.write(`intake: ${safeLine(messageOf(error))}${error instanceof AppError ? ` (${code})` : ''}\n`)
+  else
+    err.write(
+      `intake: ${safeLine(messageOf(error))}${error instanceof AppError ? ` (${[code, requestIdOf(error)].filter(Boolean).join(', ')})` : ''}\n`,
+    )
   return usage ? exitCodes.usage : exitCodes.failed
+}
+
+function requestIdOf({ details }: AppError): string | undefined {
+  const id = details?.['requestId']
+  return typeof id === 'string' ? `request id ${safeLine(id)}` : undefined
 }

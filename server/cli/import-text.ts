@@ -20,6 +20,8 @@ export function describeImport(view: ImportView): string {
     ...view.files.map(({ name, relativePath, size }) => `  ${safeLine(relativePath ?? name)}, ${count.format(size)} bytes`),
     `  ${isFinal(view.status) ? ledgerWords(view) : progressLine(view.progress, view.ledger, 200)}`,
   ]
+  if (view.hold) lines.push(`  ${safeLine(view.hold.message)}`)
+  if (view.hold?.reason === 'confirm') lines.push(`  Go on: intake continue ${view.id}. Stop it: intake cancel ${view.id}`)
   if (view.error) lines.push(`  ${safeLine(view.error.message)} (${view.error.code})`)
   return `${lines.join('\n')}\n`
 }
@@ -32,7 +34,10 @@ export function describeEnd(view: ImportView): string {
   return `${lines.join('\n')}\n`
 }
 
+const holdWords = { receiving: 'receiving', confirm: 'waits for a person' }
+
 export function statusWords(view: ImportView): string {
+  if (view.hold) return holdWords[view.hold.reason]
   const words = view.status.replace('_', ' ')
   return view.stalled && !isFinal(view.status) ? `${words} (no sign of life)` : words
 }

@@ -20,17 +20,18 @@ export class Printer {
 
   /** One event of a log: as it is, or as a line with its time, level and stream. */
   event(event: StoredEvent): void {
-    this.result(event, () => eventLine(event, this.#out.isTTY === true))
+    this.result(event, () => eventLine(event, this.#out))
   }
 }
 
 /** On a terminal the time of day in colours; else the whole time, plain. */
-export function eventLine(event: StoredEvent, terminal: boolean): string {
+export function eventLine(event: StoredEvent, out: Pick<Output, 'isTTY' | 'hasColors'>): string {
+  const terminal = out.isTTY === true
   const level = event.level ?? 'info'
   const time = terminal ? event.at.slice(11, 23) : event.at
   const stream = event.stream === undefined ? '' : `[${safeLine(event.stream)}] `
   const text = event.type === 'status' ? [`status: ${event.status}`, event.message].filter(Boolean).join('. ') : (event.message ?? '')
-  return coloured(`${time} ${level.toUpperCase().padEnd(7)} ${stream}${safeLine(text)}`, level, terminal)
+  return coloured(`${time} ${level.toUpperCase().padEnd(7)} ${stream}${safeLine(text)}`, level, terminal && out.hasColors?.() !== false)
 }
 
 function ended(text: string): string {

@@ -1,5 +1,5 @@
-/** A stream that text is written to. `isTTY`: a person sees it as it comes. */
-export type Output = { write(text: string): unknown; isTTY?: boolean | undefined; columns?: number | undefined }
+/** A stream that text is written to. `isTTY`: a person sees it as it comes; `hasColors`: in colours, unless they said NO_COLOR or their terminal has none. */
+export type Output = { write(text: string): unknown; isTTY?: boolean | undefined; columns?: number | undefined; hasColors?: () => boolean }
 
 /** Everything that a command sees of the process it runs in. `main.ts` makes the real one. */
 export type Surroundings = {

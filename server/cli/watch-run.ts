@@ -49,7 +49,7 @@ function screenListener(run: WatchRun, printer: Printer, bar: ProgressBar | null
   let lost = false
   const show = (event: StoredEvent): void => {
     if (run.wanted?.(event) === false) return
-    if (!run.json) out.write(`${eventLine(event, out.isTTY === true)}\n`)
+    if (!run.json) out.write(`${eventLine(event, out)}\n`)
     else printer.result(run.logOnly ? event : { event }, () => '')
   }
   return {

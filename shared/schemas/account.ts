@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Accounts of bulk uploads as clients send them. What is secret stands apart from what is shown. */
+/** Accounts of bulk uploads as clients send them. What is secret stands apart from what is shown. A part that is not known is refused, so that a misspelt one can't be silently without effect. */
 const name = z.string().trim().min(1).max(100)
 const host = z.string().trim().min(1).max(253)
 const text = z.string().min(1).max(4000)
@@ -18,12 +18,12 @@ const headers = z.record(
 
 const directory = z.object({
   driver: z.literal('directory'),
-  address: z.object({ folder: folder.min(1).describe('a name under DATA_DIR/deliveries, or a path in a folder that DESTINATION_DIRS lists') }),
-  secrets: z.object({}).default({}),
+  address: z.strictObject({ folder: folder.min(1).describe('a name under DATA_DIR/deliveries, or a path in a folder that DESTINATION_DIRS lists') }),
+  secrets: z.strictObject({}).default({}),
 })
 const s3 = z.object({
   driver: z.literal('s3'),
-  address: z.object({
+  address: z.strictObject({
     endpoint: webUrl.optional().describe('of a store other than Amazon’s'),
     region: z
       .string()
@@ -33,11 +33,11 @@ const s3 = z.object({
     prefix: folder.default('').describe('begins the name of each object'),
     readBack: readBack.default(false),
   }),
-  secrets: z.object({ accessKeyId: text, secretAccessKey: text }),
+  secrets: z.strictObject({ accessKeyId: text, secretAccessKey: text }),
 })
 const sftp = z.object({
   driver: z.literal('sftp'),
-  address: z.object({
+  address: z.strictObject({
     host,
     port: z.number().int().min(1).max(65_535).default(22),
     user: z.string().min(1).max(200),
@@ -50,24 +50,24 @@ const sftp = z.object({
     readBack: readBack.default(true),
   }),
   secrets: z
-    .object({ password: text, privateKey: z.string().min(1).max(20_000), passphrase: text })
+    .strictObject({ password: text, privateKey: z.string().min(1).max(20_000), passphrase: text })
     .partial()
     .refine(({ password, privateKey }) => password !== undefined || privateKey !== undefined, 'a password or a private key is needed'),
 })
 const webdav = z.object({
   driver: z.literal('webdav'),
-  address: z.object({ url: webUrl, user: z.string().max(200).default(''), readBack: readBack.default(true) }),
-  secrets: z.object({ password: text }).partial().default({}),
+  address: z.strictObject({ url: webUrl, user: z.string().max(200).default(''), readBack: readBack.default(true) }),
+  secrets: z.strictObject({ password: text }).partial().default({}),
 })
 const http = z.object({
   driver: z.literal('http'),
-  address: z.object({
+  address: z.strictObject({
     url: webUrl,
     method: z.enum(['PUT', 'POST']).default('PUT').describe('PUT to the address with the path behind it, or a multipart form by POST'),
     headers: headers.default({}),
   }),
   secrets: z
-    .object({ headers: headers.describe('headers that nobody sees again'), signingKey: text })
+    .strictObject({ headers: headers.describe('headers that nobody sees again'), signingKey: text })
     .partial()
     .default({}),
 })
@@ -77,7 +77,7 @@ export const accountPlace = z.discriminatedUnion('driver', [directory, s3, sftp,
 export type AccountPlace = z.infer<typeof accountPlace>
 
 const limits = z
-  .object({
+  .strictObject({
     concurrency: z.number().int().min(1).max(64).describe('deliveries at the same time'),
     bytesPerSecond: z.number().int().min(1024).nullable(),
     maxBytes: z.number().int().min(1).nullable().describe('largest file that it takes'),

@@ -82,7 +82,7 @@ export const userBody = z.object({
   login: z
     .string()
     .trim()
-    .regex(/^[\p{L}\p{N}._@+-]{1,150}$/u),
+    .regex(/^[\p{L}\p{N}._@+-]{1,150}$/u, 'it has 1 to 150 letters, digits and signs of ". _ @ + -"'),
   name: z.string().trim().max(150).optional(),
   role: z.enum(roles).default('staff'),
   password,

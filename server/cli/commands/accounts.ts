@@ -69,6 +69,7 @@ function addChange(accounts: Command, { act }: CommandContext): void {
   withParts(command).action(async (wanted: string, { name, ...parts }: Parts & { name?: string }, chosen: Command) => {
     const secrets = await withFiles(parts.secret)
     const given = Object.entries({ address: parts.address, secrets, limits: parts.limit }).filter(([, values]) => Object.keys(values).length > 0)
+    if (name === undefined && given.length === 0) throw new UsageError('Say what to change: --name, --address, --secret or --limit')
     const patch = { ...(name !== undefined && { name }), ...Object.fromEntries(given) }
     await act(chosen, async ({ api, printer }) => {
       const { account } = await api.patch<{ account: AccountView }>(paths.account(await accountIdOf(api, wanted)), patch)

@@ -27,7 +27,11 @@ export function addStart(program: Command, { surroundings, act }: CommandContext
     .argument('<kind>', 'what to do with them, for instance restore', parseKind)
     .argument('<file...>', 'the files, or folders of them')
     .option('--target <id or name>', 'the database that they go to (needed where there are several)')
-    .option('--option <name=value>', 'an option of the import, for instance mode=keep_going, or accounts=NAME,NAME; may be repeated', addOption, {})
+    .addOption(
+      new Option('--option <name=value>', 'an option of the import, for instance mode=keep_going, or accounts=NAME,NAME; may be repeated')
+        .argParser(addOption)
+        .default({}, 'none'),
+    )
     .addOption(new Option('--types <types...>', 'what is taken over from 1C, the primary one first').choices(commerceTypes))
     .option('--follow', 'watch it to its end')
     .action(async (kind: string, named: string[], { target, types, option, follow = false }: StartOptions, command: Command) => {
@@ -67,6 +71,8 @@ function jsonOrText(text: string): unknown {
 
 async function fieldsOf(api: Api, kind: string, target: string | undefined, options: Record<string, unknown>): Promise<Record<string, string>> {
   if (kind === 'bulk') return { kind, options: JSON.stringify(await withAccountIds(api, options)) }
+  if (kind === 'commerce' && options['types'] === undefined)
+    throw new UsageError(`Say what is taken over from 1C: --types ${commerceTypes.join(' ')}, or some of them`)
   const targetId = await targetIdOf(api, target)
   return { kind, ...(targetId !== null && { target: targetId }), options: JSON.stringify(options) }
 }

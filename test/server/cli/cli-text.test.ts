@@ -29,7 +29,7 @@ describe('text from outside', () => {
 
 describe('a log line', () => {
   it('is plain and whole in a pipe', () => {
-    expect(eventLine(event, false)).toBe('2026-11-21T10:11:12.345Z WARNING [a.json] late')
+    expect(eventLine(event, {})).toBe('2026-11-21T10:11:12.345Z WARNING [a.json] late')
   })
 
   it.each([
@@ -38,12 +38,16 @@ describe('a log line', () => {
     ['warning', '\u001b[33m'],
     ['error', '\u001b[31m'],
   ] as const)('has the colour of its level on a terminal: %s', (level, colour) => {
-    const line = eventLine({ ...event, level }, true)
+    const line = eventLine({ ...event, level }, { isTTY: true })
     expect(line).toBe(`${colour}10:11:12.345 ${level.toUpperCase().padEnd(7)} [a.json] late${colour && '\u001b[0m'}`)
   })
 
+  it('has no colour for who wants none', () => {
+    expect(eventLine(event, { isTTY: true, hasColors: () => false })).toBe('10:11:12.345 WARNING [a.json] late')
+  })
+
   it('says a change of status', () => {
-    expect(eventLine({ seq: 2, at: event.at, type: 'status', status: 'failed', message: 'It broke.' }, false)).toBe(
+    expect(eventLine({ seq: 2, at: event.at, type: 'status', status: 'failed', message: 'It broke.' }, {})).toBe(
       `${event.at} INFO    status: failed. It broke.`,
     )
   })
