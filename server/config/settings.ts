@@ -5,7 +5,7 @@ import { z } from 'zod'
  * Every setting, once: its name in the environment, its rule, its default and a sentence for people. `.env.example` and the README's table are made from it.
  */
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
-const percent = (usual: number) => z.coerce.number().min(0).max(1000).default(usual)
+const percent = (usual: number, most = 100) => z.coerce.number().min(0).max(most).default(usual)
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -71,7 +71,7 @@ const allSettings = z.object({
     .enum(['wait', 'refuse'])
     .default('wait')
     .describe('What a start does whose target another run works on: wait for its turn, or be refused with a link to that run.'),
-  MAX_UPLOAD_MB: whole(1, 1_048_576).default(10_240).describe('Largest file that is taken.'),
+  MAX_UPLOAD_MB: whole(1, 1_048_576).default(10_240).describe('Largest upload that is taken: a file, or all files of one form together.'),
   UPLOAD_HOURS: z.coerce
     .number()
     .positive()
@@ -86,7 +86,7 @@ const allSettings = z.object({
   EXCHANGE_HOLD_SECONDS: whole(1, 600).default(20).describe('1C asks without a pause how its import stands; so long each question is held.'),
   GUARD_DELETED_PERCENT: percent(10).describe('An import from 1C that would mark more of the products as deleted asks a person first.'),
   GUARD_PRICES_PERCENT: percent(5).describe('One of which more of the prices would move far asks as well.'),
-  GUARD_PRICES_BY_PERCENT: percent(30).describe('A price that moves by more has moved far.'),
+  GUARD_PRICES_BY_PERCENT: percent(30, 1000).describe('A price that moves by more has moved far.'),
   KEEP_UPLOADS_DAYS: whole(0, 3650).default(7).describe('Uploaded files of ended runs are kept so long, for a retry.'),
   SQLITE_DIRS: list.optional().describe('Folders, with commas between, where SQLite targets may lie besides DATA_DIR/targets.'),
   TARGET_HOSTS: hosts

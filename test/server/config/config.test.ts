@@ -118,6 +118,9 @@ describe('settings', () => {
     ['KEEP_UPLOADS_DAYS', '-73'],
     ['PUBLIC_URL', 'ftp://hunter2.example'],
     ['TRUST_PROXY', 'maybe-hunter2'],
+    // No start could keep to it: an option of a run takes no more.
+    ['GUARD_DELETED_PERCENT', '101'],
+    ['GUARD_PRICES_PERCENT', '101'],
     ['SHUTDOWN_SECONDS', '601'],
     ['LOG_LEVEL', 'chatty-hunter2'],
     ['ADMIN_PASSWORD', 'x'.repeat(1001)],
