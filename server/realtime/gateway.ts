@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { WireError } from '../../shared/protocol/errors.ts'
 import { eventPageLimit } from '../../shared/protocol/events.ts'
 import type { EventPage, ImportView, WatchGrant } from '../../shared/protocol/views.ts'
@@ -188,11 +189,12 @@ export class Gateway {
 
 const notToWatch = (): AppError => new AppError('not_found', 'There is no such import session, or it is not yours to watch.')
 
-function parse<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }, value: unknown): T {
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
-  if (!parsed.success || !isStorable(parsed.data))
-    throw new AppError('invalid_input', 'The message does not have the shape that PROTOCOL.md gives it.')
-  return parsed.data
+  if (parsed.success && isStorable(parsed.data)) return parsed.data
+  const [issue] = parsed.error?.issues ?? []
+  const reason = issue ? [...issue.path, issue.message].join(': ') : 'a text holds U+0000 or half of a surrogate pair'
+  throw new AppError('invalid_input', `The message is not as docs/protocol.md has it. ${reason}`)
 }
 
 function limitMessages(socket: IntakeSocket): void {

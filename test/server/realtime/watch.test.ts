@@ -201,6 +201,14 @@ describe('messages that are not as they should be', () => {
     socket.disconnect()
   })
 
+  it('are told what is wrong', async () => {
+    const socket = await connect()
+    const messageOf = async (payload: unknown) => ((await watch(socket, payload)) as { error: { message: string } }).error.message
+    expect(await messageOf({ importId: 'restore_1_x', after: -1 })).toMatch(/^The message is not as docs\/protocol\.md has it\. after: Too small/)
+    expect(await messageOf({ importId: 'a\u0000b' })).toMatch(/U\+0000/)
+    socket.disconnect()
+  })
+
   it('without a place for an answer, or of names that nobody knows, do nothing', async () => {
     const socket = await connect()
     const bare = socket as unknown as { emit(event: string, ...parts: unknown[]): void }
