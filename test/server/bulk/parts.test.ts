@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AccountLane } from '../../../server/importers/bulk/run/account-lane.ts'
 import { Pace } from '../../../server/importers/bulk/run/pace.ts'
+import { RunProgress } from '../../../server/importers/bulk/run/run-progress.ts'
 import { contentProblem } from '../../../server/importers/bulk/steps/content-kinds.ts'
 import type { BulkPorts } from '../../../server/jobs/delivery-book.ts'
 import { fileWorkHere } from '../../../server/storage/file-work.ts'
@@ -91,3 +92,19 @@ describe('the rate of an account', () => {
 async function* pieces(bytes: number): AsyncGenerator<Buffer> {
   yield Buffer.alloc(bytes)
 }
+
+it('a run is not told to be at 100 % before its last delivery has ended, though all bytes are sent', () => {
+  const told: number[] = []
+  const counts = { waiting: 0, valid: 0, copied: 2, delivered: 0, verified: 1, failed: 0, stopped: 0, skipped: 0 }
+  const progress = new RunProgress({ progress: ({ percent }) => void told.push(percent ?? -1) }, counts)
+  progress.sent({ file: 0, account: 'a' }, 10, 10)
+  progress.sent({ file: 1, account: 'a' }, 10, 10)
+  for (const file of [0, 1]) {
+    progress.sentAll({ file, account: 'a' })
+    progress.moved('copied', 'delivered')
+  }
+  for (let verified = 0; verified < 2; verified++) progress.moved('delivered', 'verified')
+  expect(told.slice(0, -1).every((percent) => percent < 100)).toBe(true)
+  expect(told).toEqual(told.toSorted((a, b) => a - b))
+  expect(told.at(-1)).toBe(100)
+})

@@ -4,15 +4,17 @@ import type { DeliveryCounts, DeliveryKey } from '../../../jobs/delivery-book.ts
 import type { JobContext } from '../../../jobs/importer.ts'
 
 const mostShown = 64
+/** What all bytes of a delivery count for until the destination has answered, and it was verified. */
+const sentShare = 0.9
 const finalStates = ['verified', 'failed', 'stopped', 'skipped'] as const
 
 /** How far a run came: by the states of its deliveries, and by what is being sent now. */
 export class RunProgress {
-  readonly #context: JobContext
+  readonly #context: Pick<JobContext, 'progress'>
   readonly #sending = new Map<string, SentNow>()
   #counts: DeliveryCounts
 
-  constructor(context: JobContext, counts: DeliveryCounts) {
+  constructor(context: Pick<JobContext, 'progress'>, counts: DeliveryCounts) {
     this.#context = context
     this.#counts = counts
   }
@@ -51,8 +53,8 @@ export class RunProgress {
   report(): void {
     const total = this.#total
     const done = finalStates.reduce((sum, state) => sum + this.#counts[state], 0)
-    const partly = [...this.#sending.values()].reduce((sum, { bytes, size }) => sum + (size === 0 ? 0 : bytes / size), 0)
-    const percent = total === 0 ? 100 : Math.min(100, (100 * (done + partly)) / total)
+    const sending = [...this.#sending.values()].reduce((sum, { bytes, size }) => sum + (size === 0 ? 0 : Math.min(1, bytes / size)), 0)
+    const percent = total === 0 ? 100 : (100 * (done + sentShare * (this.#counts.delivered + sending))) / total
     const deliveries = [...this.#sending.values()].slice(0, mostShown)
     this.#context.progress({ percent, done, total, unit: 'deliveries', deliveries, ledger: this.ledger })
   }
