@@ -58,7 +58,18 @@ export function folderFailure(thrown: unknown, where: string): unknown {
     case 'EHOSTDOWN':
     case 'ENODEV':
     case 'ENOTCONN':
+    case 'ENONET':
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+    case 'ECONNREFUSED':
+    case 'ECONNRESET':
       return unreachable(`${where} can’t be reached (${codeOf(thrown)}). Is it mounted?`, thrown)
+    case 'EBUSY':
+    case 'EAGAIN':
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOLCK':
+      return unreachable(`${where} is too busy now (${codeOf(thrown)}).`, thrown)
     default:
       return thrown
   }
