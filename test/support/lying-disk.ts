@@ -20,6 +20,11 @@ export const diskCalls = {
 
 const eio = 5
 
+/** What a process has to be started with whose calls of this kind all fail. */
+export function failingDisk(call: keyof typeof diskCalls): Record<string, string> {
+  return { LD_PRELOAD: libraries.join(' '), FIU_ENABLE: `enable name=${diskCalls[call]},failinfo=${eio}` }
+}
+
 /** The disk of one process, which works until it is told to fail. */
 export class LyingDisk {
   readonly #control: string

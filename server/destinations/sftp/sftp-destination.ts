@@ -117,14 +117,23 @@ export class SftpDestination implements Destination {
     const start = left > order.size ? 0 : Math.max(0, left - unsureBytes)
     const handle = await files.open(temporary, start > 0 ? 'r+' : 'w')
     try {
-      await writeOn(files, handle, measured(content, start, order, transfer), start)
-      await files.sync(handle)
+      await this.#writeAndClose(files, handle, measured(content, start, order, transfer), start)
     } catch (thrown) {
       throw await this.#withReason(files, thrown, order.size - start)
-    } finally {
-      await files.close(handle).catch(() => undefined)
     }
     return start
+  }
+
+  /** What a server could not keep it may say as late as when it syncs or closes the file. */
+  async #writeAndClose(files: SftpFiles, handle: Buffer, pieces: AsyncIterable<Buffer>, start: number): Promise<void> {
+    try {
+      await writeOn(files, handle, pieces, start)
+      await files.sync(handle)
+    } catch (thrown) {
+      await files.close(handle).catch(() => undefined)
+      throw thrown
+    }
+    await files.close(handle)
   }
 
   /** The protocol has no word for a full disk; OpenSSH tells the space that is left when asked. */

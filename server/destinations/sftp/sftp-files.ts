@@ -45,12 +45,13 @@ export class SftpFiles {
     await this.#call<void>((done) => this.#sftp.write(handle, bytes, 0, bytes.length, position, (error) => done(error, undefined)))
   }
 
-  /** Makes what was written safe, where the server can (an extension of OpenSSH). */
+  /** Makes what was written safe, where the server can (an extension of OpenSSH). Rejects where it can and does not succeed. */
   async sync(handle: Buffer): Promise<void> {
     try {
       await this.#call<void>((done) => this.#sftp.ext_openssh_fsync(handle, (error) => done(error, undefined)))
     } catch (thrown) {
-      if (codeOfStatus(thrown) !== null || isUnsupported(thrown)) return
+      const status = codeOfStatus(thrown)
+      if ((status !== null && status !== sftpStatus.failure) || isUnsupported(thrown)) return
       throw thrown
     }
   }

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import ssh2 from 'ssh2'
@@ -13,6 +14,7 @@ import type { BreakingProxy } from '../../support/destinations/breaking-proxy.ts
 import { hasSshd, startSshd } from '../../support/destinations/sshd.ts'
 import type { SshServer } from '../../support/destinations/sshd.ts'
 import { eventually } from '../../support/eventually.ts'
+import { failingDisk, hasLibfiu } from '../../support/lying-disk.ts'
 
 const never = new AbortController().signal
 const bytes = Buffer.from('small')
@@ -118,4 +120,18 @@ describe('a server for SFTP that says nothing more', () => {
     expect(await stopped).toEqual([{ status: 'rejected', reason }])
     await destination.close()
   })
+})
+
+// Where OpenSSH's server or libfiu is not installed this is named as skipped.
+it.skipIf(!hasSshd || !hasLibfiu)('a delivery to a server that can’t make it safe has not arrived', async () => {
+  const server = await startSshd(failingDisk('sync'))
+  onTestFinished(async () => await server.stop())
+  const { port, user, folder, hostKey, privateKey } = server
+  const destination = new SftpDestination(
+    { server: { host: '127.0.0.1', port, user, hostKey, secrets: { privateKey } }, folder, readBack: false },
+    rules,
+  )
+  onTestFinished(async () => await destination.close())
+  await expect(deliver(destination)).rejects.toMatchObject({ code: 'destination_refused' })
+  expect((await readdir(folder)).filter((name) => name.endsWith('.bin'))).toEqual([])
 })

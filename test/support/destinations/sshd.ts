@@ -25,7 +25,8 @@ const sftpServers = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-
 /** What can't is named as skipped. */
 export const hasSshd = tools.sshd.find() !== null
 
-export async function startSshd(): Promise<SshServer> {
+/** `env`: what the part that reads and writes files is started with. */
+export async function startSshd(env: Record<string, string> = {}): Promise<SshServer> {
   const program = tools.sshd.find()
   if (program === null) throw new Error('sshd is not installed')
   const home = mkdtempSync(join(tmpdir(), 'intake-sshd-'))
@@ -37,7 +38,7 @@ export async function startSshd(): Promise<SshServer> {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   writeFileSync(join(home, 'authorized'), readFileSync(`${client}.pub`), { mode: 0o600 })
   chmodSync(home, 0o700)
-  writeFileSync(join(home, 'config'), configOf(home, host!, port))
+  writeFileSync(join(home, 'config'), configOf(home, host!, { port, sftp: sftpServer(home, env) }))
   const server = await launch(program, ['-D', '-e', '-f', join(home, 'config')], port)
   const fingerprint = execFileSync('ssh-keygen', ['-l', '-E', 'sha256', '-f', `${host}.pub`], { encoding: 'utf8' })
   return {
@@ -59,7 +60,16 @@ function makeKey(file: string): string {
   return file
 }
 
-function configOf(home: string, hostKey: string, port: number): string {
+function sftpServer(home: string, env: Record<string, string>): string {
+  const program = sftpServers.find(existsSync)
+  const own = Object.entries(env)
+  if (!program || own.length === 0) return program ?? 'internal-sftp'
+  const script = join(home, 'sftp-server')
+  writeFileSync(script, `#!/bin/sh\nexec env ${own.map(([name, value]) => `'${name}=${value}'`).join(' ')} ${program}\n`, { mode: 0o700 })
+  return script
+}
+
+function configOf(home: string, hostKey: string, { port, sftp }: { port: number; sftp: string }): string {
   return `ListenAddress 127.0.0.1
 Port ${port}
 HostKey ${hostKey}
@@ -71,6 +81,6 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
-Subsystem sftp ${sftpServers.find(existsSync) ?? 'internal-sftp'}
+Subsystem sftp ${sftp}
 `
 }
