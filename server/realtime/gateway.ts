@@ -7,6 +7,7 @@ import { isStorable } from '../database/storable.ts'
 import { AppError, toWireError } from '../errors.ts'
 import type { Logger } from '../logging/logger.ts'
 import { ExpiryClock } from './expiry-clock.ts'
+import { MessageBudget } from './message-budget.ts'
 import type { IntakeServer, IntakeSocket } from './sockets.ts'
 import { maySee } from './principal.ts'
 import type { Principal } from './principal.ts'
@@ -36,9 +37,6 @@ export type GatewayServices = {
 
 /** How a request is answered. */
 type Answer<T> = (answer: T | ({ ok: false } & WireError)) => void
-
-/** Messages that one socket may send in ten seconds. */
-const messageBudget = 200
 
 /** Socket.IO: who may join which room, replay by `seq`, renewal and expiry of what the socket was opened with. */
 export class Gateway {
@@ -100,7 +98,9 @@ export class Gateway {
   #welcome(socket: IntakeSocket): void {
     socket.data.sent = new Map()
     this.#joinOwnRooms(socket)
-    limitMessages(socket)
+    const budget = new MessageBudget()
+    socket.data.budget = budget
+    socket.use((_event, next) => (budget.take() ? next() : socket.disconnect(true)))
     socket.on('watch', (request, ack) => void this.#answer(socket, ack, () => this.#watch(socket, request)))
     socket.on('unwatch', (request, ack) => void this.#answer(socket, ack, () => this.#unwatch(socket, request)))
     socket.on('history', (ack) => void this.#answer(socket, ack, () => this.#history(socket)))
@@ -125,6 +125,7 @@ export class Gateway {
       throw notToWatch()
     }
     sent(page.lastSeq)
+    socket.data.budget.page(importId, after, page.more ? (page.events.at(-1)?.seq ?? null) : null)
     return { ok: true, import: view, ...page }
   }
 
@@ -195,18 +196,4 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const [issue] = parsed.error?.issues ?? []
   const reason = issue ? [...issue.path, issue.message].join(': ') : 'a text holds U+0000 or half of a surrogate pair'
   throw new AppError('invalid_input', `The message is not as docs/protocol.md has it. ${reason}`)
-}
-
-function limitMessages(socket: IntakeSocket): void {
-  let budget = messageBudget
-  let windowStart = Date.now()
-  socket.use((_event, next) => {
-    if (Date.now() - windowStart > 10_000) {
-      budget = messageBudget
-      windowStart = Date.now()
-    }
-    budget -= 1
-    if (budget < 0) socket.disconnect(true)
-    else next()
-  })
 }

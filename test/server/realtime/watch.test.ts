@@ -53,6 +53,24 @@ describeOnAppDatabases('watching', (start) => {
     socket.disconnect()
   })
 
+  it('lets who reads on page by page do so as fast as it can, however long the log is', async () => {
+    const run = await api.startScript([{ lines: 2500 }])
+    const view = await api.ended(run.import.id)
+    const socket = await connect({ token: run.watch.token })
+    // More messages than anybody may send at once who does not read on.
+    for (let time = 0; time < 100; time++) {
+      let seen = 0
+      for (let more = true; more;) {
+        const answer = await watch(socket, { importId: view.id, after: seen })
+        if (!answer.ok) throw new Error(answer.error.code)
+        seen = answer.events.at(-1)?.seq ?? seen
+        more = answer.more
+      }
+      expect(seen).toBe(view.lastSeq)
+    }
+    socket.disconnect()
+  })
+
   it('joins what was missed and what is live, whenever one comes in', async () => {
     const run = await api.startScript([{ lines: 12_000, length: 60 }], { target: await api.addTarget('lively') })
     const early = new Watcher(app.url, run.import.id, { token: run.watch.token })
