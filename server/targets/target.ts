@@ -151,10 +151,7 @@ export type Target = {
    * Makes the table `intake_checkpoint` on first use. Throws `fenced` when a newer attempt is there.
    */
   claim(fence: Fence): Promise<Checkpoint | null>
-  /**
-   * Begins with batches that will be written by `writeAll` of these very batches, while others are still under way; they must not be changed any more. What is
-   * wrong with a row is told by `writeAll`. For targets that have something to do beforehand.
-   */
+  /** Takes batches to where they will be written by `writeAll` of these very batches, which then needs not wait for them. For targets that write elsewhere. */
   bring?(batches: WriteBatch[]): void
   /** One transaction at a time on one Target. */
   begin(fence: Fence): Promise<TargetTransaction>

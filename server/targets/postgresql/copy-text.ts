@@ -15,8 +15,7 @@ export type CopyText = {
   repeatsKey: boolean
 }
 
-/** Makes the text of rows, and stops after each piece for whoever has something else to do. Throws `value_invalid`. */
-export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => Generator<void, CopyText>
+export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => CopyText
 
 /**
  * Compiles how rows become text for COPY: columns of the rows, and then those that are the same in all of them. `keyAt` are the positions of the key among the
@@ -24,7 +23,7 @@ export type RowsToText = (batch: Pick<WriteBatch, 'rows' | 'same'>) => Generator
  */
 export function compileCopyText(table: Table, columns: Column[], keyAt: number[]): RowsToText {
   const encoders = columns.map(encoderOf)
-  return function* ({ rows, same }) {
+  return ({ rows, same }) => {
     const sameCells = same?.values ?? []
     const width = encoders.length - sameCells.length
     const texts = Array<string>(width)
@@ -42,8 +41,8 @@ export function compileCopyText(table: Table, columns: Column[], keyAt: number[]
       for (; row < rows.length; row += 1) {
         const cells = rows[row] as Cell[]
         for (column = 0; column < width; column += 1) texts[column] = encoded(cells[column] as Cell)
+        pieces.add(texts.join('\t') + end)
         keys.add(texts)
-        if (pieces.add(texts.join('\t') + end)) yield
       }
     } catch (thrown) {
       if (!(thrown instanceof CellRefusal)) throw thrown
@@ -54,27 +53,17 @@ export function compileCopyText(table: Table, columns: Column[], keyAt: number[]
   }
 }
 
-/** All of a text, without a stop. */
-export function wholeText(text: Generator<void, CopyText>): CopyText {
-  for (;;) {
-    const made = text.next()
-    if (made.done) return made.value
-  }
-}
-
 /** Lines gathered into pieces of a size that the socket takes well. */
 class Pieces {
   readonly #done: Buffer[] = []
   #text = ''
 
-  /** Answers whether a piece is complete. */
-  add(line: string): boolean {
+  add(line: string): void {
     this.#text += line
     this.#text += '\n'
-    if (this.#text.length < pieceLength) return false
+    if (this.#text.length < pieceLength) return
     this.#done.push(Buffer.from(this.#text))
     this.#text = ''
-    return true
   }
 
   all(): Buffer[] {

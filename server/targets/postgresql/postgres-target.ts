@@ -11,13 +11,11 @@ import type {
   TargetCapabilities,
   TargetRows,
   TargetTransaction,
-  WriteBatch,
 } from '../target.ts'
 import { announce, remove } from './checkpoint.ts'
 import { findLists, readPage } from './read.ts'
 import { countTables, readTables } from './schema.ts'
 import { Sessions } from './sessions.ts'
-import { TextsAhead } from './texts-ahead.ts'
 import { PostgresTransaction } from './transaction.ts'
 
 const capabilities: TargetCapabilities = { dialect: 'postgresql', transactionalDdl: true, sequences: true, enforcesTypes: true, nulInText: false }
@@ -30,7 +28,6 @@ export function openPostgres(address: PostgresAddress): Target {
 class PostgresTarget implements Target {
   readonly capabilities = capabilities
   readonly #sessions: Sessions
-  readonly #ahead = new TextsAhead()
   #busy = false
 
   constructor(sessions: Sessions) {
@@ -60,10 +57,6 @@ class PostgresTarget implements Target {
     return await this.#sessions.use(async (session) => await announce(session, fence))
   }
 
-  bring(batches: WriteBatch[]): void {
-    this.#ahead.bring(batches)
-  }
-
   async begin(fence: Fence): Promise<TargetTransaction> {
     if (this.#busy) throw transactionState(true)
     this.#busy = true
@@ -71,7 +64,7 @@ class PostgresTarget implements Target {
       this.#busy = false
     }
     try {
-      return await PostgresTransaction.begin(this.#sessions, { fence, ahead: this.#ahead, ended })
+      return await PostgresTransaction.begin(this.#sessions, fence, ended)
     } catch (thrown) {
       ended()
       throw thrown

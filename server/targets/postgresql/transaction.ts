@@ -13,15 +13,7 @@ import { checkConstraints, findDangling } from './references.ts'
 import { advanceSequence } from './sequences.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import type { TextsAhead } from './texts-ahead.ts'
 import { Writers } from './writers.ts'
-
-type Own = {
-  fence: Fence
-  ahead: TextsAhead
-  /** Called once, when the target may begin another one. */
-  ended: () => void
-}
 
 /** A transaction on a connection of its own, with all constraints deferred. It bears its attempt's name, by which a newer attempt finds and ends it. */
 export class PostgresTransaction implements TargetTransaction {
@@ -38,19 +30,19 @@ export class PostgresTransaction implements TargetTransaction {
   #open = true
   #broken: unknown = null
 
-  private constructor(session: Session, sessions: Sessions, { fence, ahead, ended }: Own) {
+  private constructor(session: Session, sessions: Sessions, fence: Fence, ended: () => void) {
     this.#session = session
     this.#sessions = sessions
     this.#fence = fence
     this.#ended = ended
-    this.#writers = new Writers(session, ahead)
+    this.#writers = new Writers(session)
     this.#deferral = new Deferral(session)
   }
 
-  static async begin(sessions: Sessions, own: Own): Promise<PostgresTransaction> {
+  /** `ended` is called once, when the target may begin another one. */
+  static async begin(sessions: Sessions, fence: Fence, ended: () => void): Promise<PostgresTransaction> {
     const session = await sessions.take()
-    const transaction = new PostgresTransaction(session, sessions, own)
-    const { fence } = own
+    const transaction = new PostgresTransaction(session, sessions, fence, ended)
     await transaction.#orEnd(async () => {
       const name = connectionName(fence)
       await session.run(

@@ -3,9 +3,8 @@ import { cutValue, valueInvalid } from '../cells/refusal.ts'
 import { columnsOf, keyPositions, lacksRequired, pickColumns, refuseGenerated } from '../columns.ts'
 import { quoteName, quoteNames } from '../identifiers.ts'
 import type { Cell, Column, Table, WriteBatch } from '../target.ts'
-import { compileCopyText, wholeText } from './copy-text.ts'
+import { compileCopyText } from './copy-text.ts'
 import type { Session } from './session.ts'
-import type { TextsAhead } from './texts-ahead.ts'
 import { DatabaseError } from 'pg'
 
 /** Writes the rows of one batch. The same table, columns and key again cost no preparation within a transaction. */
@@ -15,20 +14,14 @@ export type BatchShape = Omit<WriteBatch, 'rows'>
 type Rows = Pick<WriteBatch, 'rows' | 'same'>
 type Shape = { table: Table; names: string[]; columns: Column[] }
 
-export type Staging = {
-  /** Names the staging table. */
-  number: number
-  ahead: TextsAhead
-}
-
-/** Prepares how rows of these columns are written. See `WriteBatch` for what a key means. */
-export async function prepareWriter(session: Session, batch: BatchShape, { number, ahead }: Staging): Promise<Writer> {
+/** Prepares how rows of these columns are written. See `WriteBatch` for what a key means. `number` names the staging table. */
+export async function prepareWriter(session: Session, batch: BatchShape, number: number): Promise<Writer> {
   const { table, key, absent } = batch
   const names = columnsOf(batch)
   const columns = pickColumns(table, names)
   refuseGenerated(table, columns)
   const shape = { table, names, columns }
-  const write = key && !absent ? await prepareMerge(session, shape, batch, key, `intake_stage_${number}`) : prepareInsert(session, shape, ahead)
+  const write = key && !absent ? await prepareMerge(session, shape, batch, key, `intake_stage_${number}`) : prepareInsert(session, shape)
   return async ({ rows, same }) => {
     if (rows.length === 0) return
     try {
@@ -40,15 +33,15 @@ export async function prepareWriter(session: Session, batch: BatchShape, { numbe
 }
 
 /** Rows without a key, and those that are certainly not there, go straight into their table. */
-function prepareInsert(session: Session, { table, names }: Shape, ahead: TextsAhead): Writer {
+function prepareInsert(session: Session, { table, names, columns }: Shape): Writer {
   const into = quoteName(table.name)
   if (names.length === 0) {
     return async ({ rows }) => {
       await session.rows(`INSERT INTO ${into} SELECT FROM generate_series(1, $1)`, [rows.length])
     }
   }
-  const toText = ahead.compiled(table, names)
-  return async (batch) => await session.copyIn(`COPY ${into} (${quoteNames(names)}) FROM STDIN`, ahead.textOf(batch, toText).pieces)
+  const toText = compileCopyText(table, columns, [])
+  return async (batch) => await session.copyIn(`COPY ${into} (${quoteNames(names)}) FROM STDIN`, toText(batch).pieces)
 }
 
 /** Rows with a key are copied beside their table and merged into it by one statement. */
@@ -62,7 +55,7 @@ async function prepareMerge(session: Session, { table, names, columns }: Shape, 
   const sql = { all: `${merge(stage)}; TRUNCATE ${stage}`, last: `${merge(lastOfEachKey(stage, key))}; TRUNCATE ${stage}` }
   const toText = compileCopyText(table, columns, keyAt)
   return async (rows) => {
-    const { pieces, repeatsKey } = wholeText(toText(rows))
+    const { pieces, repeatsKey } = toText(rows)
     await session.copyIn(`COPY ${stage} FROM STDIN`, pieces)
     await session.run(isPlain && !repeatsKey ? sql.all : sql.last)
   }

@@ -1,19 +1,16 @@
 import type { Table } from '../target.ts'
 import type { Session } from './session.ts'
-import type { TextsAhead } from './texts-ahead.ts'
 import { prepareWriter } from './write.ts'
 import type { BatchShape, Writer } from './write.ts'
 
 /** The writers of one transaction, each with its staging table, made when first needed. */
 export class Writers {
   readonly #session: Session
-  readonly #ahead: TextsAhead
   readonly #made: { table: Table; shape: string; writer: Writer }[] = []
   #number = 0
 
-  constructor(session: Session, ahead: TextsAhead) {
+  constructor(session: Session) {
     this.#session = session
-    this.#ahead = ahead
   }
 
   get count(): number {
@@ -26,7 +23,7 @@ export class Writers {
     const made = this.#made.find((one) => one.table === table && one.shape === shape)
     if (made) return made.writer
     this.#number += 1
-    const writer = await prepareWriter(this.#session, batch, { number: this.#number, ahead: this.#ahead })
+    const writer = await prepareWriter(this.#session, batch, this.#number)
     this.#made.push({ table, shape, writer })
     return writer
   }

@@ -76,7 +76,7 @@ it('rows that are certainly new are those that their items come to', async () =>
   const [one, other] = [writingOf(), writingOf()]
   for (const content of [goods, ofGoods]) {
     for (const [type, pieces] of await said(content)) {
-      const quick = await newRowsOf(pieces, type, one)
+      const quick = newRowsOf(pieces, type, one)
       const slow = await byItems(pieces, type, other)
       expect(quick && comparable(quick)).toEqual(comparable(slow))
       if (quick) noteThere(quick.applied, one)
@@ -93,13 +93,13 @@ it.each([
 ] as const)('are not made of %s', async (_what, content, type) => {
   const writing = writingOf()
   for (const pieces of [(await said(ofGoods)).get('catalog') ?? []]) {
-    const first = await newRowsOf(pieces, 'catalog', writing)
+    const first = newRowsOf(pieces, 'catalog', writing)
     if (first) noteThere(first.applied, writing)
   }
-  expect(await newRowsOf((await said(content)).get(type) ?? [], type, writing)).toBeNull()
+  expect(newRowsOf((await said(content)).get(type) ?? [], type, writing)).toBeNull()
 })
 
 it('are not made when the source has rows of their kind', async () => {
   const pieces = (await said(goods)).get('catalog') ?? []
-  expect(await newRowsOf(pieces, 'catalog', writingOf(new KnownKeys(new Set(['products']))))).toBeNull()
+  expect(newRowsOf(pieces, 'catalog', writingOf(new KnownKeys(new Set(['products']))))).toBeNull()
 })

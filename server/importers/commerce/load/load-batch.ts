@@ -39,35 +39,28 @@ type Open = Loading & { tx: TargetTransaction }
 /** Rows that are made ready, and wait for what they are written to. */
 type Prepared = { behind: WriteBehind; applied: Promise<Applied> }
 
-/** A batch that is made ready to be written. `items`: what it says, where that had to be looked at one by one. */
-export type ReadyBatch = { batch: Batch; prepared: Prepared; items: Item[] | null }
-
-/** Makes a batch ready while the one before it may still be under way: nothing of it is told, counted or written. One at a time, in their order. */
-export async function prepareBatch(loading: Loading, batch: Batch): Promise<ReadyBatch> {
-  const quick = batch.skip > 0 ? null : await newRowsOf(batch.pieces, loading.type, loading.writing)
-  if (!quick) {
-    const items = itemsOf(batch)
-    return { batch, prepared: prepare(loading, items.filter(isGood)), items }
-  }
-  loading.run.target.bring?.(quick.batches)
-  return { batch, prepared: { behind: new WriteBehind(quick.batches), applied: Promise.resolve(quick.applied) }, items: null }
-}
-
-/** Writes what a batch says; what is bad goes to the rejected list and takes nothing else with it. */
-export async function writeBatch(loading: Loading, { batch, prepared, items }: ReadyBatch): Promise<void> {
-  for (const item of items ?? []) if (item.refusal) await refuse(loading, item, item.refusal)
-  const good = items?.filter(isGood) ?? null
-  await noteAll(loading.run, good ?? [])
+/**
+ * Writes what a batch says; what is bad goes to the rejected list and takes nothing else with it. The batch is made ready at once, and nothing of it is told,
+ * counted or written before `ready`: so the one before it may still be under way.
+ */
+export async function loadBatch(loading: Loading, batch: Batch, ready: Promise<void>): Promise<void> {
+  const { writing, type } = loading
+  const quick = batch.skip > 0 ? null : newRowsOf(batch.pieces, type, writing)
+  if (quick) loading.run.target.bring?.(quick.batches)
+  const items = quick ? [] : itemsOf(batch)
+  const good = items.filter(({ refusal }) => refusal === null)
+  const prepared = quick ? { behind: new WriteBehind(quick.batches), applied: Promise.resolve(quick.applied) } : prepare(loading, good)
+  await ready
+  for (const item of items) if (item.refusal) await refuse(loading, item, item.refusal)
+  await noteAll(loading.run, good)
   const open = { ...loading, tx: await loading.begin() }
-  const refused = await attempt(open, prepared, good?.length ?? batch.records)
+  const refused = await attempt(open, prepared, quick ? batch.records : good.length)
   if (!refused) return
-  const again = good ?? itemsOf(batch)
+  const again = quick ? itemsOf(batch) : good
   // Rows of somebody else may have shown after it was made ready.
-  if (refused.code === 'unique_violation') loading.writing.known.doubt()
+  if (refused.code === 'unique_violation') writing.known.doubt()
   await (refused.code === 'unique_violation' ? applyAll(open, again) : applyInParts(open, again, refused))
 }
-
-const isGood = ({ refusal }: Item): boolean => refusal === null
 
 function itemsOf({ pieces, skip }: Batch): Item[] {
   const items = pieces.flatMap(unpack)

@@ -5,8 +5,8 @@ import { endedEarly, endedWell } from '../report/outcomes.ts'
 import { logCounts } from '../report/run-log.ts'
 import type { Tally } from '../report/tally.ts'
 import { figuresOf } from '../check/survey.ts'
-import { prepareBatch, writeBatch } from './load-batch.ts'
-import type { Batch, ReadyBatch } from './load-batch.ts'
+import { loadBatch } from './load-batch.ts'
+import type { Batch } from './load-batch.ts'
 import { KnownKeys } from './known-keys.ts'
 import type { Position } from './position.ts'
 import { ReadAgain } from './read-again.ts'
@@ -92,10 +92,8 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
   )
   const parts = { run, begin: async () => await transactions.begin(), writing, type, tally: position.tally, again }
   let batches = 0
-  const write = async (ready: ReadyBatch, before: Promise<void>): Promise<void> => {
-    const { batch } = ready
-    await before
-    await writeBatch(parts, ready)
+  const load = async (batch: Batch, ready: Promise<void>): Promise<void> => {
+    await loadBatch(parts, batch, ready)
     position.taken += batch.records
     batches += 1
     if (batches % batchesOfCommit === 0) await commit()
@@ -105,7 +103,7 @@ async function loadStep({ run, transactions, position, ...loading }: Loading, ty
   try {
     for await (const batch of readAhead(batchesFrom(run, type, position.taken))) {
       const before = last
-      last = write(await prepareBatch(parts, batch), before)
+      last = load(batch, before)
       last.catch(() => undefined)
       await before
     }

@@ -1,4 +1,3 @@
-import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { CommerceType } from '../../../../shared/schemas/commerce-options.ts'
 import type { Cell, WriteBatch } from '../../../targets/target.ts'
 import type { Said } from '../model/change.ts'
@@ -16,14 +15,12 @@ export type NewRows = { batches: WriteBatch[]; applied: Applied }
 
 /**
  * What packed pieces say to a step, where all of it is certainly new to the target: most of what a first import brings. It is what `applyBatch` would make of their
- * items, without the items. Null where the target has to be asked for anything; keys that were noted by then are asked for afterwards, too. Before each piece
- * it is the turn of others, so that the target hears what comes next on a connection that is under way.
+ * items, without the items. Null where the target has to be asked for anything; keys that were noted by then are asked for afterwards, too.
  */
-export async function newRowsOf(pieces: Packed[], type: CommerceType, writing: Writing): Promise<NewRows | null> {
+export function newRowsOf(pieces: Packed[], type: CommerceType, writing: Writing): NewRows | null {
   const rows = new Gathered(type, writing)
   for (const packed of pieces) {
     if (packed.rare.length > 0) return null
-    await othersTurn()
     rows.cells = packed.cells
     if (!tell(packed, rows)) return null
   }
