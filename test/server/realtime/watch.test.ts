@@ -54,7 +54,7 @@ describeOnAppDatabases('watching', (start) => {
   })
 
   it('lets who reads on page by page do so as fast as it can, however long the log is', async () => {
-    const run = await api.startScript([{ lines: 2500 }])
+    const run = await api.startScript([{ lines: 2400 }])
     const view = await api.ended(run.import.id)
     const socket = await connect({ token: run.watch.token })
     // More messages than anybody may send at once who does not read on.
