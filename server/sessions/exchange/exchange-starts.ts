@@ -1,5 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
-import { ExchangePieceEntity, ImportSessionEntity } from '../../database/entities.ts'
+import { ExchangeCycleEntity, ExchangePieceEntity, ImportSessionEntity } from '../../database/entities.ts'
 import type { ExchangeCycle, ImportSession, StoredFile } from '../../database/entities.ts'
 import type { EntityManager } from '../../database/database.ts'
 import { AppError } from '../../errors.ts'
@@ -55,6 +55,8 @@ export class ExchangeStarts {
     if (!lease) return
     const renewal = setInterval(() => void lease.renew().catch(() => undefined), leaseMs / 3)
     try {
+      // Whoever asked at the same time may have begun it and be gone: then there is nothing left to put together.
+      if (await this.#isClosed(importId)) return
       await this.#start(importId, await putTogether(this.#parts, importId, moved))
     } catch (thrown) {
       if (!(thrown instanceof AppError) || !ofTheFiles.includes(thrown.code)) throw thrown
@@ -63,6 +65,11 @@ export class ExchangeStarts {
       clearInterval(renewal)
       await lease.release()
     }
+  }
+
+  async #isClosed(importId: string): Promise<boolean> {
+    const cycle = await this.#parts.database.em().findOne(ExchangeCycleEntity, { importId }, { disableIdentityMap: true })
+    return cycle?.closed !== false
   }
 
   async #start(importId: string, files: StoredFile[]): Promise<void> {

@@ -155,7 +155,7 @@ describeOnAppDatabases('an exchange with 1C', (start) => {
     const headers = { cookie: client.cookie }
     for (const file of files) await client.send(file)
     const asked = range(5).map(async () => await fake1c(app.url).call('GET', { mode: 'import', filename: 'import.xml' }, { headers }))
-    for (const { word } of await Promise.all(asked)) expect(['success', 'progress']).toContain(word)
+    for (const { word, lines } of await Promise.all(asked)) expect(['success', 'progress'], JSON.stringify(lines)).toContain(word)
     await client.import('import.xml')
     const runs = await runsOf(admin)
     expect(runs).toHaveLength(1)
